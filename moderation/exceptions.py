@@ -1,0 +1,116 @@
+"""Every error of this project. The docstring of a class is its message; it says what to do next.
+
+A class that carries a ``code`` may reach an uploader or a script: codes are stable, messages may
+be reworded or translated.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+
+class ModerationError(Exception):
+    """Something went wrong in image moderation; the log has the details."""
+
+    code = "error"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.default_message())
+
+    @classmethod
+    def default_message(cls) -> str:
+        """The class's own docstring, its white space folded."""
+        return " ".join(inspect.cleandoc(cls.__doc__ or "").split())
+
+
+class ImageRefused(ModerationError):
+    """These bytes are not a picture that we take. Send a JPEG, PNG, GIF, WebP or AVIF file."""
+
+    code = "refused"
+
+
+class EmptyFile(ImageRefused):
+    """The file is empty. Choose the picture again."""
+
+    code = "empty"
+
+
+class FileTooLarge(ImageRefused):
+    """The file is too large. Save the picture with fewer pixels or stronger compression."""
+
+    code = "too_large"
+
+
+class NotAnImage(ImageRefused):
+    """The file is not a picture. Send a JPEG, PNG, GIF, WebP or AVIF file."""
+
+    code = "not_an_image"
+
+
+class FormatNotAllowed(ImageRefused):
+    """Pictures of this format are not taken here. Save it as JPEG, PNG, GIF, WebP or AVIF."""
+
+    code = "format_not_allowed"
+
+
+class TooManyPixels(ImageRefused):
+    """The picture has too many pixels. Scale it down and send it again."""
+
+    code = "too_many_pixels"
+
+
+class TooManyFrames(ImageRefused):
+    """The animation has too many frames. Shorten it, or send a still."""
+
+    code = "too_many_frames"
+
+
+class Undecodable(ImageRefused):
+    """We could not read this picture: the file is damaged or incomplete. Save it anew and try again."""
+
+    code = "undecodable"
+
+
+class FlatPicture(ModerationError):
+    """The picture has too little structure for a fingerprint: others of one colour or one gradient
+    would match it. Ban it as an exact copy instead."""
+
+    code = "flat"
+
+
+class UnknownAlgorithm(ModerationError):
+    """No fingerprint algorithm of this name is installed. See MODERATION["ALGORITHMS"]; `pdq` needs
+    the extra `django-image-blocklist[pdq]`."""
+
+    code = "unknown_algorithm"
+
+
+class SandboxFailure(ModerationError):
+    """The decoder's child process failed. The picture stays where it is and is tried again."""
+
+    code = "sandbox"
+
+
+class DecoderTimeout(SandboxFailure):
+    """Decoding took longer than the deadline, so the child process was killed."""
+
+    code = "decoder_timeout"
+
+
+class DecoderCrashed(SandboxFailure):
+    """The child process that decoded the picture died."""
+
+    code = "decoder_crashed"
+
+
+class DecoderOutOfMemory(SandboxFailure):
+    """Decoding needed more memory than the child process may use."""
+
+    code = "decoder_out_of_memory"
+
+
+class IndexUnavailable(ModerationError):
+    """The fingerprint index could not be brought to the current revision, so nothing is approved.
+    `manage.py doctor` says why."""
+
+    code = "index_unavailable"
