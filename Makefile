@@ -1,0 +1,63 @@
+# `make help` lists what there is. Everything runs from .venv, which the first target that needs it
+# creates from the lock files; PYTHON=… names the interpreter to create it with.
+
+PORT ?= 8000
+PYTHON ?=
+PYTEST_ARGS ?=
+
+bin := .venv/bin
+python := $(bin)/python
+sources := $(wildcard moderation site tests benchmarks tools docs manage.py noxfile.py)
+typed := $(wildcard moderation site tests benchmarks manage.py noxfile.py)
+
+# The pictures that some tests and every evaluation need; tests say so where they are absent.
+ifneq ($(wildcard ../shared/corpus/manifest.csv),)
+export MODERATION_CORPUS ?= $(abspath ../shared/corpus)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lint types imports django django-deploy bench lock clean venv
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+
+venv:
+	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh
+
+demo: venv ## show the main job on sample pictures, then serve the site on PORT=8000
+	@exec $(python) manage.py demo --port $(PORT)
+
+test: venv ## run all tests (PYTEST_ARGS=… is handed on)
+	$(bin)/pytest $(PYTEST_ARGS)
+
+check: format lint types imports django django-deploy ## format, lint, types, import contracts, Django's checks, migrations
+
+format: venv
+	$(bin)/ruff format --check --diff --quiet $(sources)
+
+lint: venv
+	$(bin)/ruff check --quiet $(sources)
+
+types: venv
+	$(bin)/mypy $(typed)
+
+imports: venv
+	PYTHONPATH=site $(bin)/lint-imports
+
+django: venv
+	$(python) manage.py check --fail-level WARNING
+	$(python) manage.py makemigrations --check --dry-run
+
+django-deploy: venv
+	sh tools/check_deploy.sh
+
+bench: ## measure speed and recognition (needs a C++ compiler for pdqhash)
+	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh bench
+	$(python) -m benchmarks
+
+lock: venv ## resolve the lock files anew (LOCK_ARGS=--upgrade takes newer versions)
+	sh tools/lock.sh $(bin)/uv $(LOCK_ARGS)
+
+clean: ## remove .venv, the demo's data, caches and builds
+	rm -rf .venv .demo .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist docs/_build
+	find moderation site tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
