@@ -109,8 +109,71 @@ class DecoderOutOfMemory(SandboxFailure):
     code = "decoder_out_of_memory"
 
 
+class SandboxBusy(SandboxFailure):
+    """Every decoder process was busy for too long. Try again, or raise MODERATION["SANDBOX_WORKERS"]."""
+
+    code = "sandbox_busy"
+
+
+class SandboxUnavailable(SandboxFailure):
+    """No decoder process could be started. The log says why; `manage.py doctor` tries it."""
+
+    code = "sandbox_unavailable"
+
+
 class IndexUnavailable(ModerationError):
     """The fingerprint index could not be brought to the current revision, so nothing is approved.
     `manage.py doctor` says why."""
 
     code = "index_unavailable"
+
+
+class AppendOnly(ModerationError):
+    """The history is only added to. Record a new decision that overrides the old one."""
+
+    code = "append_only"
+
+
+class DecisionRefused(ModerationError):
+    """This cannot be decided now. Reload the page and look again."""
+
+    code = "decision_refused"
+
+
+class ChangedSinceSeen(DecisionRefused):
+    """The blocklist has changed since this picture was screened, and it now matches more than was
+    shown. Look at the new matches and decide again."""
+
+    code = "changed_since_seen"
+
+
+class AppealRefused(ModerationError):
+    """A review can be asked for once, by the owner, of a picture that was rejected."""
+
+    code = "appeal_refused"
+
+
+class UnknownBlocklist(ModerationError):
+    """There is no blocklist of this name. `manage.py shell` or the admin lists them."""
+
+    code = "unknown_blocklist"
+
+
+class UnknownEntry(ModerationError):
+    """There is no banned image with this number."""
+
+    code = "unknown_entry"
+
+
+class ScreeningContended(ModerationError):
+    """The blocklist changed faster than this picture could be compared. It stays pending and is tried
+    again."""
+
+    code = "contended"
+
+
+class IndexFileFault(ModerationError):
+    """The packed index file is missing, cut short, damaged, or made for something else. It was not
+    used; `manage.py rebuild_index` writes a new one."""
+
+    code = "index_file"
