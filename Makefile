@@ -15,6 +15,9 @@ ifneq ($(wildcard ../shared/corpus/manifest.csv),)
 export MODERATION_CORPUS ?= $(abspath ../shared/corpus)
 endif
 
+# As an operator would make a key.
+random = "$$($(python) -c 'import secrets; print(secrets.token_urlsafe(48))')"
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format lint types imports django django-deploy bench lock clean venv
 
@@ -45,11 +48,13 @@ imports: venv
 	PYTHONPATH=site $(bin)/lint-imports
 
 django: venv
-	$(python) manage.py check --fail-level WARNING
-	$(python) manage.py makemigrations --check --dry-run
+	DEBUG=1 DATABASE_URL=sqlite://:memory: $(python) manage.py check --fail-level WARNING
+	DEBUG=1 DATABASE_URL=sqlite://:memory: $(python) manage.py makemigrations --check --dry-run
 
 django-deploy: venv
-	sh tools/check_deploy.sh
+	DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pictures.example DATABASE_URL=sqlite://:memory: \
+	SECRET_KEY=$(random) SEAL_KEY=$(random) \
+	$(python) manage.py check --deploy --fail-level WARNING
 
 bench: ## measure speed and recognition (needs a C++ compiler for pdqhash)
 	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh bench

@@ -1,0 +1,37 @@
+"""The site's settings for the suite: everything in a folder that goes away, nothing from the shell.
+
+``TEST_DATABASE_URL`` names another database than SQLite in memory. Processes that a test starts
+inherit ``STATE_DIR`` and with it the files of the test that started them.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+for name in (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "MEDIA_ROOT",
+    "QUARANTINE_ROOT",
+    "INDEX_DIR",
+    "ALLOWED_HOSTS",
+    "HTTPS",
+):
+    os.environ.pop(name, None)
+
+if "MODERATION_TEST_ROOT" not in os.environ:
+    # Kept in a name: the folder is removed when this object is, at exit.
+    _folder = tempfile.TemporaryDirectory(prefix="moderation-tests-")
+    os.environ["MODERATION_TEST_ROOT"] = _folder.name
+    os.environ["STATE_DIR"] = str(Path(_folder.name, "main"))
+elif worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ["STATE_DIR"] = str(Path(os.environ["MODERATION_TEST_ROOT"], worker))
+
+os.environ["DEBUG"] = "1"
+os.environ["SECRET_KEY"] = "only for tests, and long enough to pass for a key"  # noqa: S105
+os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or "sqlite://:memory:"
+
+from config.settings import *  # noqa: E402, F403
+
+# Hashing a password properly takes longer than most tests.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
