@@ -19,12 +19,12 @@ endif
 random = "$$($(python) -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports django django-deploy bench lock clean venv
+.PHONY: help demo test check fix format lint types imports django django-deploy bench package lock clean venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
-venv:
+venv: ## create or refresh .venv from the lock files
 	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh
 
 demo: venv ## show the main job on sample pictures, then serve the site on PORT=8000
@@ -34,6 +34,10 @@ test: venv ## run all tests (PYTEST_ARGS=… is handed on)
 	$(bin)/pytest $(PYTEST_ARGS)
 
 check: format lint types imports django django-deploy ## format, lint, types, import contracts, Django's checks, migrations
+
+fix: venv ## format, and mend what the linter can mend by itself
+	$(bin)/ruff check --quiet --fix $(sources)
+	$(bin)/ruff format --quiet $(sources)
 
 format: venv
 	$(bin)/ruff format --check --diff --quiet $(sources)
@@ -59,6 +63,10 @@ django-deploy: venv
 bench: ## measure speed and recognition (needs a C++ compiler for pdqhash)
 	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh bench
 	$(python) -m benchmarks
+
+package: venv ## build the wheel and the source distribution into dist/
+	rm -rf dist
+	$(python) -m build --no-isolation --outdir dist
 
 lock: venv ## resolve the lock files anew (LOCK_ARGS=--upgrade takes newer versions)
 	sh tools/lock.sh $(bin)/uv $(LOCK_ARGS)

@@ -28,7 +28,7 @@ elif worker := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["STATE_DIR"] = str(Path(os.environ["MODERATION_TEST_ROOT"], worker))
 
 os.environ["DEBUG"] = "1"
-os.environ["SECRET_KEY"] = "only for tests, and long enough to pass for a key"  # noqa: S105
+os.environ["SECRET_KEY"] = "only for tests, and long enough to pass for a key"
 os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or "sqlite://:memory:"
 
 from config.settings import *  # noqa: E402, F403
