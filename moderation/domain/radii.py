@@ -57,5 +57,5 @@ def radii_for(algorithm: str, entries: int) -> Band:
     """
     rows = _TABLE.get(algorithm.partition("/")[0])
     if rows is None:
-        raise UnknownAlgorithm()
+        raise UnknownAlgorithm
     return rows[min(bisect_left(LIST_SIZES, entries), len(rows) - 1)]

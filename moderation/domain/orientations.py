@@ -1,0 +1,71 @@
+"""The eight ways to turn and mirror a picture, applied to small grids instead of to pictures.
+
+Position ``k`` of every array of eight stands for the picture turned by :data:`ORIENTATIONS` ``[k]``.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+ORIENTATIONS = (
+    "",
+    "mirrored",
+    "upside down, mirrored",
+    "rotated 180",
+    "transposed",
+    "rotated 90",
+    "rotated 270",
+    "transversed",
+)
+"""In words; rotations are counter-clockwise, as Pillow counts. The first is the picture as it is."""
+
+Number = TypeVar("Number", bound=np.generic)
+
+
+def eight(grids: NDArray[Number], sideways: NDArray[Number] | None = None) -> NDArray[Number]:
+    """``(n, h, w)`` grids to ``(n, 8, h, w)``: each as it looks when its picture is turned.
+
+    ``sideways``, of shape ``(n, w, h)``, holds the same pictures sampled for the four turns that swap the axes.
+    Square grids need none.
+    """
+    turned = np.swapaxes(grids if sideways is None else sideways, -1, -2)
+    return np.stack(
+        [
+            grids,
+            grids[..., ::-1],
+            grids[..., ::-1, :],
+            grids[..., ::-1, ::-1],
+            turned,
+            turned[..., ::-1, :],
+            turned[..., ::-1],
+            turned[..., ::-1, ::-1],
+        ],
+        axis=1,
+    )
+
+
+def eight_spectra(spectra: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(n, k, k)`` low-frequency DCT coefficients to ``(n, 8, k, k)``.
+
+    Mirroring a picture changes the sign of its odd coefficients along that axis, turning it over the diagonal
+    transposes them: no orientation needs a transform of its own.
+    """
+    sign = np.where(np.arange(spectra.shape[-1]) % 2, -1.0, 1.0)
+    across, down = sign[None, :], sign[:, None]
+    turned = np.swapaxes(spectra, -1, -2)
+    return np.stack(
+        [
+            spectra,
+            spectra * across,
+            spectra * down,
+            spectra * across * down,
+            turned,
+            turned * down,
+            turned * across,
+            turned * across * down,
+        ],
+        axis=1,
+    )
