@@ -1,6 +1,7 @@
 """The site's settings for the suite: everything in a folder that goes away, nothing from the shell.
 
-``TEST_DATABASE_URL`` names another database than SQLite in memory. Processes that a test starts
+``TEST_DATABASE_URL`` names another database than SQLite in memory; ``TEST_DATABASE=postgres`` starts a
+PostgreSQL of the run's own. Processes that a test starts
 inherit ``STATE_DIR`` and with it the files of the test that started them.
 """
 
@@ -26,6 +27,11 @@ if "MODERATION_TEST_ROOT" not in os.environ:
     os.environ["STATE_DIR"] = str(Path(_folder.name, "main"))
 elif worker := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["STATE_DIR"] = str(Path(os.environ["MODERATION_TEST_ROOT"], worker))
+
+if os.environ.get("TEST_DATABASE") == "postgres" and not os.environ.get("TEST_DATABASE_URL"):
+    from tests.servers import postgres
+
+    os.environ["TEST_DATABASE_URL"] = postgres.shared().url("moderation")
 
 os.environ["DEBUG"] = "1"
 os.environ["SECRET_KEY"] = "only for tests, and long enough to pass for a key"

@@ -1,0 +1,1 @@
+"""Real servers for the tests: PostgreSQL and Redis as processes of this test run."""
