@@ -22,6 +22,17 @@ _BOOT = (
     "from moderation.domain.sandbox.inside import main\n"
     "main()\n"
 )
+_OWN = {
+    "LC_ALL": "C.UTF-8",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    # Keep freed memory for the next picture. Otherwise every picture's buffers come from the system
+    # anew: 600 page faults and 2.4 ms per avatar, measured on a virtual machine.
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
+}
 _HANDED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """Where shared libraries are, on systems that keep them in unusual places."""
 
@@ -113,6 +124,4 @@ class Child:
 
 def _environment() -> dict[str, str]:
     """Nothing of the parent's: no secrets, no database, no settings."""
-    single = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "MALLOC_ARENA_MAX")
-    environment = {"LC_ALL": "C.UTF-8"} | dict.fromkeys(single, "1")
-    return environment | {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
+    return _OWN | {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
