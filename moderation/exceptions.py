@@ -177,3 +177,9 @@ class IndexFileFault(ModerationError):
     used; `manage.py rebuild_index` writes a new one."""
 
     code = "index_file"
+
+
+class TooManyUploads(ModerationError):
+    """You have sent many pictures in a short time. Wait a minute and try again."""
+
+    code = "too_many_uploads"

@@ -1,0 +1,252 @@
+"""What a host site imports. Everything else in this package may change without notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.files.base import File
+from django.db.models import Model
+from django.utils import timezone
+
+from moderation import selectors, storage
+from moderation.conf import get_settings
+from moderation.domain.analysis import Limits
+from moderation.exceptions import AppealRefused
+from moderation.models import Appeal, Match, Notice, Screening, Upload
+from moderation.services import blocklist as blocklists
+from moderation.services import enrolment, intake, matching, review, wording
+from moderation.services.blocklist import BanResult, EntryOptions
+from moderation.services.decoder import decoder
+from moderation.services.matching import Subject
+from moderation.services.personal import owner_key
+
+__all__ = [
+    "Explanation",
+    "NoticeView",
+    "ScreenedBytes",
+    "UploadStatus",
+    "ask_for_review",
+    "ban",
+    "explain",
+    "limits",
+    "mark_notices_read",
+    "notices_for",
+    "screen_bytes",
+    "status_of",
+    "submit_upload",
+    "upload_status",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class UploadStatus:
+    """What an uploader may know of an upload: never a distance, a hash, or which image matched."""
+
+    reference: str
+    """What may be quoted to the site's staff: ``7K3M-92QF``."""
+    status: str
+    """``pending``, ``approved``, ``held``, ``rejected`` or ``refused``."""
+    message: str
+    """In words: the policy text of a rejection, or what happens now."""
+    url: str | None
+    """Public address, once approved."""
+    submitted_at: datetime
+    may_appeal: bool
+    appeal: str | None
+    """``open``, ``granted``, ``denied``, or None where nobody asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """A notice for the owner of an upload."""
+
+    id: int
+    kind: str
+    """``refused``, ``rejected``, ``taken_down``, ``approved``, ``restored``, ``appeal_granted`` or
+    ``appeal_denied``."""
+    message: str
+    reference: str
+    created_at: datetime
+    by: str
+    """``machine`` or ``person``."""
+    read: bool
+    may_appeal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenedBytes:
+    """What a screening would say; nothing is stored. For the host's code, not for uploaders."""
+
+    verdict: str
+    """``allow``, ``hold`` or ``block``."""
+    reason: str
+    policy_text: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why an upload got its verdict. For staff: distances help an evader."""
+
+    verdict: str
+    reason: str
+    method: str
+    distance: int | None
+    radius: int | None
+    variant: str
+    banned: int | None
+    elapsed_ms: float
+
+
+def submit_upload(
+    file: File[Any], *, owner: Model, target: tuple[Model, str], address: str = ""
+) -> UploadStatus:
+    """Take a picture in. It stays private until it has been screened; the old one stays public till
+    then.
+
+    ``target`` is an instance and the name of its column, which takes the name of the published file:
+    ``(profile, "avatar")``. With inline dispatch the verdict is there when this returns (unless a
+    transaction is open: then after its commit).
+
+    Raises a child of :class:`moderation.exceptions.ImageRefused` for bytes that are not taken; then
+    nothing is stored but the audit of the refusal.
+    """
+    submitter = intake.Submitter.of(owner, address=address, file_name=file.name or "")
+    file.seek(0)
+    # One byte more than is taken: the door sees that it is too much without reading it all.
+    data = file.read(get_settings().max_bytes + 1)
+    upload = intake.submit(data=data, submitter=submitter, target=intake.Target.of(*target), size=file.size)
+    upload.refresh_from_db()
+    return _status(upload)
+
+
+def limits() -> Limits:
+    """What is refused at the door: bytes, pixels, frames, formats. For a form's words and accept list."""
+    return get_settings().limits()
+
+
+def status_of(instance: Model, field: str) -> UploadStatus | None:
+    """The newest upload for a column, or None."""
+    upload = (
+        Upload.objects.filter(
+            target_model=instance._meta.label_lower, target_id=str(instance.pk), target_field=field
+        )
+        .select_related("blocklist", "appeal")
+        .order_by("-id")
+        .first()
+    )
+    return _status(upload) if upload else None
+
+
+def upload_status(reference: str, *, owner: Model) -> UploadStatus | None:
+    """One of the owner's own uploads, or None."""
+    upload = _owned(owner).filter(reference=reference).select_related("blocklist", "appeal").first()
+    return _status(upload) if upload else None
+
+
+def notices_for(owner: Model, *, unread_only: bool = False) -> list[NoticeView]:
+    """The owner's notices, the newest first; at most 100."""
+    notices = Notice.objects.filter(upload__in=_owned(owner)).select_related("upload__appeal")
+    if unread_only:
+        notices = notices.filter(read_at__isnull=True)
+    return [
+        NoticeView(
+            id=notice.pk,
+            kind=notice.kind,
+            message=notice.message,
+            reference=notice.upload.reference,
+            created_at=notice.created_at,
+            by="person" if notice.by_person else "machine",
+            read=notice.read_at is not None,
+            may_appeal=_may_appeal(notice.upload),
+        )
+        for notice in notices[:100]
+    ]
+
+
+def mark_notices_read(owner: Model) -> None:
+    """The owner has seen them."""
+    Notice.objects.filter(upload__in=_owned(owner), read_at__isnull=True).update(read_at=timezone.now())
+
+
+def ask_for_review(reference: str, *, owner: Model, text: str) -> UploadStatus:
+    """An uploader objects to a rejection, once, with a sentence.
+
+    Raises :class:`moderation.exceptions.AppealRefused`.
+    """
+    upload = _owned(owner).filter(reference=reference).first()
+    if upload is None:
+        raise AppealRefused
+    review.ask_for_review(upload=upload, text=text)
+    return _status(Upload.objects.select_related("blocklist", "appeal").get(pk=upload.pk))
+
+
+def screen_bytes(data: bytes) -> ScreenedBytes:
+    """Screen without storing anything.
+
+    Raises :class:`moderation.exceptions.ImageRefused` and ``SandboxFailure`` children.
+    """
+    analysis = decoder().analyse(data, get_settings().analysis())
+    snapshot, _, judgement = matching.look(Subject.of(analysis))
+    leading = judgement.leading
+    text = selectors.blocklist_named(leading.entry.blocklist).policy_text if leading else ""
+    return ScreenedBytes(judgement.verdict, judgement.reason, text, snapshot.state.number)
+
+
+def ban(
+    data: bytes, *, blocklist: str = "default", actor: Model | None = None, reason: str = "", note: str = ""
+) -> BanResult:
+    """Ban a picture; see :func:`moderation.services.blocklist.ban` for what it raises."""
+    return blocklists.ban(
+        picture=enrolment.picture_from_bytes(data, source="api"),
+        blocklist=selectors.blocklist_named(blocklist),
+        actor_id=str(actor.pk) if actor else "",
+        options=EntryOptions(reason=reason, note=note),
+    )
+
+
+def explain(reference: str) -> Explanation | None:
+    """The latest screening of an upload, for staff; None where there is none."""
+    upload = Upload.objects.filter(reference=reference).first()
+    screening = upload and Screening.objects.filter(upload_id=upload.pk).order_by("-id").first()
+    if not screening:
+        return None
+    match = Match.objects.filter(screening=screening).order_by("id").first()
+    return Explanation(
+        verdict=screening.verdict,
+        reason=screening.reason,
+        method=match.method if match else "",
+        distance=match.distance if match else None,
+        radius=match.radius if match else None,
+        variant=match.variant if match else "",
+        banned=match.banned_id if match else None,
+        elapsed_ms=screening.elapsed_us / 1000,
+    )
+
+
+def _owned(owner: Model) -> Any:
+    owner_type, owner_id = owner_key(owner)
+    return Upload.objects.filter(owner_type=owner_type, owner_id=owner_id)
+
+
+def _appeal(upload: Upload) -> Appeal | None:
+    return getattr(upload, "appeal", None)
+
+
+def _may_appeal(upload: Upload) -> bool:
+    return upload.status == Upload.Status.REJECTED and _appeal(upload) is None
+
+
+def _status(upload: Upload) -> UploadStatus:
+    appeal = _appeal(upload)
+    return UploadStatus(
+        reference=upload.reference,
+        status=upload.status,
+        message=wording.of_upload(upload),
+        url=storage.public().url(upload.published) if upload.published else None,
+        submitted_at=upload.submitted_at,
+        may_appeal=_may_appeal(upload),
+        appeal=appeal.status if appeal else None,
+    )

@@ -1,0 +1,171 @@
+"""The one setting, ``MODERATION``: a dict, read into a frozen dataclass and validated as a whole.
+
+Keys are the field names of :class:`Settings` in capitals. A wrong key or a wrong value raises
+:class:`django.core.exceptions.ImproperlyConfigured`, which names it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, get_args, get_origin, get_type_hints
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+from moderation.domain.analysis import DEFAULT_FORMATS, AnalysisOptions, Limits, Publishing
+from moderation.domain.fingerprints import ALGORITHMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that a host can set, with the default for one machine."""
+
+    dispatcher: str = "moderation.dispatch.inline.InlineDispatcher"
+    """Dotted path of the class that wakes up screening."""
+    algorithms: tuple[str, ...] = ("dhash256", "phash256")
+    """Fingerprints that are computed and compared, without version."""
+    radii: Mapping[str, tuple[int | None, int]] = field(default_factory=dict)
+    """Algorithm → (block radius or None, hold radius); what is not named keeps its measured default."""
+    max_bytes: int = 20 * 1024 * 1024
+    """Largest file that is taken."""
+    max_pixels: int = 40_000_000
+    """Largest width × height that is taken."""
+    max_frames: int = 1_000
+    """Longest animation that is taken."""
+    formats: tuple[str, ...] = DEFAULT_FORMATS
+    """Pillow's names of the formats that are taken."""
+    publish_max_side: int = 1024
+    """Longest side of a published picture, in pixels."""
+    publish_animated: bool = True
+    """Whether animations stay animated."""
+    publish_frame_cap: int = 60
+    """Longer animations are published as a still of their first frame."""
+    publish_quality: int = 85
+    """Quality of published JPEG and WebP files."""
+    quarantine_storage: str = "moderation_quarantine"
+    """Alias in ``STORAGES`` for what is not published."""
+    public_storage: str = "moderation_public"
+    """Alias in ``STORAGES`` for what is; ``default`` where this alias is not configured."""
+    seal_key: str = ""
+    """Key of the audit seals; derived from ``SECRET_KEY`` where empty."""
+    lease_seconds: int = 60
+    """How long a worker may hold an upload before another takes it."""
+    max_attempts: int = 3
+    """Failed decodings after which an upload is held for a moderator."""
+    index_gap: int = 256
+    """Newest codes that are compared one by one under the lock; a larger gap starts the match again."""
+    index_dir: str = ""
+    """Folder for packed index files; none are used where empty."""
+    sandbox_seconds: float = 5.0
+    """Wall-clock deadline for one picture."""
+    sandbox_memory_mb: int = 700
+    """Address space of a decoder process."""
+    sandbox_workers: int = 2
+    """Decoder processes per process of the site."""
+    sandbox_recycle: int = 200
+    """Pictures after which a decoder process is replaced."""
+    housekeeping_seconds: int = 30
+    """Pause between two rounds of periodic work after requests, with inline dispatch; 0 turns it off."""
+
+    def limits(self) -> Limits:
+        """What is refused before decoding."""
+        return Limits(
+            max_bytes=self.max_bytes,
+            max_pixels=self.max_pixels,
+            max_frames=self.max_frames,
+            formats=self.formats,
+        )
+
+    def analysis(self, *, clean: bool = False, evidence: bool = False) -> AnalysisOptions:
+        """Options for one decoding."""
+        return AnalysisOptions(
+            algorithms=self.algorithms,
+            limits=self.limits(),
+            publishing=Publishing(
+                max_side=self.publish_max_side,
+                animated=self.publish_animated,
+                frame_cap=self.publish_frame_cap,
+                quality=self.publish_quality,
+            ),
+            want_clean=clean,
+            want_evidence=evidence,
+        )
+
+
+def _fits(value: object, hint: Any) -> bool:
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    origin = get_origin(hint)
+    if origin is tuple:
+        return isinstance(value, list | tuple) and all(isinstance(part, get_args(hint)[0]) for part in value)
+    if origin is Mapping:
+        return isinstance(value, dict)
+    return isinstance(value, origin or hint)
+
+
+def _read(raw: Mapping[str, Any]) -> Settings:
+    hints = get_type_hints(Settings)
+    values: dict[str, Any] = {}
+    for key, value in raw.items():
+        name = key.lower()
+        if name not in hints or key != key.upper():
+            known = ", ".join(sorted(hint.upper() for hint in hints))
+            raise ImproperlyConfigured(f'MODERATION["{key}"] is not a setting. There are: {known}.')
+        if not _fits(value, hints[name]):
+            raise ImproperlyConfigured(f'MODERATION["{key}"] must be a {hints[name]}, not {value!r}.')
+        values[name] = tuple(value) if isinstance(value, list) else value
+    settings = Settings(**values)
+    _validate(settings)
+    return settings
+
+
+def _validate(settings: Settings) -> None:
+    for entry in dataclasses.fields(settings):
+        value = getattr(settings, entry.name)
+        if isinstance(value, int) and value < (0 if entry.name == "housekeeping_seconds" else 1):
+            if entry.type in ("bool", bool):
+                continue
+            raise ImproperlyConfigured(f'MODERATION["{entry.name.upper()}"] must be positive, not {value}.')
+    if not settings.algorithms:
+        raise ImproperlyConfigured('MODERATION["ALGORITHMS"] is empty: nothing would ever be found.')
+    for name in (*settings.algorithms, *settings.radii):
+        if name not in ALGORITHMS:
+            raise ImproperlyConfigured(
+                f'MODERATION names the algorithm "{name}". There are: {", ".join(ALGORITHMS)}.'
+            )
+    for name, band in settings.radii.items():
+        check_band(name, band, where=f'MODERATION["RADII"]["{name}"]')
+
+
+def check_band(algorithm: str, band: Any, *, where: str) -> None:
+    """Raise :class:`ImproperlyConfigured` unless ``band`` is (block or None, hold) in order and in range."""
+    bits = ALGORITHMS[algorithm].bits
+    if not isinstance(band, list | tuple) or len(band) != 2:
+        raise ImproperlyConfigured(f"{where} must be a pair (block, hold), not {band!r}.")
+    block, hold = band
+    whole = all(isinstance(value, int) and not isinstance(value, bool) for value in (block or 0, hold))
+    if not whole or not 0 <= (block or 0) <= hold <= bits:
+        raise ImproperlyConfigured(f"{where} must have 0 ≤ block ≤ hold ≤ {bits}, not {band!r}.")
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The validated settings, read once."""
+    raw = getattr(django_settings, "MODERATION", {})
+    if not isinstance(raw, dict):
+        raise ImproperlyConfigured(f"MODERATION must be a dict, not {type(raw).__name__}.")
+    return _read(raw)
+
+
+def _forget(*, setting: str, **_kwargs: object) -> None:
+    if setting == "MODERATION":
+        get_settings.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="moderation.conf")

@@ -1,0 +1,177 @@
+"""From what was found to what is done: matches and radii → a verdict, and why.
+
+Policy weighs *methods*, not hashes. A method either measures a distance that is compared with the
+radii of the entry (fingerprints), or brings its own band (an exact copy; local features).
+
+Order of the rules:
+
+1. A view that an allow-listed picture explains (exactly, or within its block radius) is set aside
+   with all its other matches. Other views of the same upload still count, so a banned frame beside
+   an allowed one is found.
+2. A pair that a human has cleared is set aside.
+3. ``monitor`` lists record and do nothing.
+4. A match in the block band of a ``block`` list blocks; any other match holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from moderation.domain.radii import NEVER, Band
+
+EXACT_METHODS = ("sha256", "pixels/1")
+"""Equal bytes, or equal canonical pixels; always in the band ``exact``."""
+WHOLE = -1
+"""Number of the view of a match that concerns the picture as a whole."""
+
+BandName = Literal["exact", "block", "hold"]
+Verdict = Literal["allow", "hold", "block"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a search found, before policy."""
+
+    banned: int
+    method: str
+    """``sha256``, ``pixels/1``, or an algorithm with its version."""
+    distance: int
+    view: int = WHOLE
+    variant: str = ""
+    band: BandName | None = None
+    """Given by methods that have no radii."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What policy needs to know of a banned image."""
+
+    banned: int
+    blocklist: str
+    action: str
+    """``block``, ``hold``, ``monitor`` or ``allow``."""
+    bands: Mapping[str, Band]
+    """By method, own radii before the list's before the defaults."""
+    exact_only: bool = False
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedMatch:
+    """A hit within a radius, and what became of it."""
+
+    hit: Hit
+    entry: Entry
+    band: BandName
+    radius: int
+    set_aside: str = ""
+    """``allowlisted``, ``cleared`` or ``monitor``; empty where it counts."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it rejects by itself."""
+        return (
+            not self.set_aside
+            and self.entry.action == "block"
+            and not self.entry.suspended
+            and self.band != "hold"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its reason code and all matches, the weightiest first."""
+
+    verdict: Verdict
+    reason: str
+    """``no_match``, ``allowlisted``, ``cleared``, ``monitored``, ``near_copy``, ``hold_list``, ``copy``
+    or ``exact_copy``."""
+    matches: tuple[JudgedMatch, ...]
+
+    @property
+    def leading(self) -> JudgedMatch | None:
+        """The match that decided, if any counted."""
+        return next((match for match in self.matches if not match.set_aside), None)
+
+
+def band_of(hit: Hit, entry: Entry) -> tuple[BandName, int] | None:
+    """The band that a hit falls into and that band's radius; None outside of all bands."""
+    if hit.band is not None:
+        if entry.exact_only and hit.band != "exact":
+            return None
+        return hit.band, 0
+    bands = entry.bands.get(hit.method)
+    if entry.exact_only or bands is None:
+        return None
+    if bands.block != NEVER and hit.distance <= bands.block:
+        return "block", bands.block
+    if hit.distance <= bands.hold:
+        return "hold", bands.hold
+    return None
+
+
+def judge(
+    hits: Iterable[Hit], entries: Mapping[int, Entry], *, cleared: Collection[int] = frozenset()
+) -> Judgement:
+    """Apply the rules of this module.
+
+    ``entries`` holds the *active* entries; hits of others are ignored. ``cleared`` are the entries
+    that a human has seen beside this upload and found different.
+    """
+    found = []
+    for hit in hits:
+        entry = entries.get(hit.banned)
+        band = band_of(hit, entry) if entry else None
+        if entry and band:
+            found.append((hit, entry, *band))
+    allowed = {hit.view for hit, entry, band, _ in found if entry.action == "allow" and band != "hold"}
+
+    matches = []
+    for hit, entry, band, radius in found:
+        if entry.action == "allow":
+            if band == "hold":
+                continue
+            aside = "allowlisted"
+        elif WHOLE in allowed or (hit.view != WHOLE and hit.view in allowed):
+            aside = "allowlisted"
+        elif entry.banned in cleared:
+            aside = "cleared"
+        else:
+            aside = "monitor" if entry.action == "monitor" else ""
+        matches.append(JudgedMatch(hit, entry, band, radius, aside))
+    matches.sort(key=_weight)
+    verdict, reason = _conclude(matches)
+    return Judgement(verdict, reason, tuple(matches))
+
+
+def _weight(match: JudgedMatch) -> tuple[object, ...]:
+    bands = {"exact": 0, "block": 1, "hold": 2}
+    return (
+        bool(match.set_aside),
+        not match.blocks,
+        bands[match.band],
+        match.hit.distance,
+        match.hit.banned,
+        match.hit.method,
+        match.hit.view,
+        match.hit.variant,
+    )
+
+
+def _conclude(matches: list[JudgedMatch]) -> tuple[Verdict, str]:
+    if not matches:
+        return "allow", "no_match"
+    first = matches[0]
+    if first.blocks:
+        return "block", "exact_copy" if first.band == "exact" else "copy"
+    if not first.set_aside:
+        listed = first.entry.action == "hold" or first.entry.suspended
+        return "hold", "hold_list" if listed and first.band != "hold" else "near_copy"
+    reasons = {match.set_aside for match in matches}
+    for aside, reason in (("allowlisted", "allowlisted"), ("cleared", "cleared")):
+        if aside in reasons:
+            return "allow", reason
+    return "allow", "monitored"

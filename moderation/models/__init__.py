@@ -1,0 +1,48 @@
+"""The database: blocklists, uploads, and an append-only history."""
+
+from moderation.models.audit import (
+    AUDIT_MODELS,
+    AuditRecord,
+    BlocklistChange,
+    Decision,
+    Match,
+    PersonalData,
+    Refusal,
+    Screening,
+    Seal,
+)
+from moderation.models.blocklist import BannedImage, Blocklist, Fingerprint, Revision
+from moderation.models.uploads import (
+    Appeal,
+    Clearance,
+    FileRemoval,
+    Notice,
+    PeriodicWork,
+    Rescan,
+    Upload,
+    UploadFingerprints,
+)
+
+__all__ = [
+    "AUDIT_MODELS",
+    "Appeal",
+    "AuditRecord",
+    "BannedImage",
+    "Blocklist",
+    "BlocklistChange",
+    "Clearance",
+    "Decision",
+    "FileRemoval",
+    "Fingerprint",
+    "Match",
+    "Notice",
+    "PeriodicWork",
+    "PersonalData",
+    "Refusal",
+    "Rescan",
+    "Revision",
+    "Screening",
+    "Seal",
+    "Upload",
+    "UploadFingerprints",
+]

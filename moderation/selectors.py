@@ -1,0 +1,95 @@
+"""Read queries that services, admin and views share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from moderation.conf import get_settings
+from moderation.domain.fingerprints import ALGORITHMS
+from moderation.domain.policy import Entry, Hit
+from moderation.domain.radii import NEVER, Band, radii_for
+from moderation.exceptions import UnknownBlocklist
+from moderation.models import BannedImage, Blocklist, Fingerprint
+
+Radii = Mapping[str, Any]
+"""Algorithm → [block or null, hold], as :attr:`Blocklist.radii` stores it."""
+
+
+def blocklist_named(slug: str) -> Blocklist:
+    """The list, or :class:`UnknownBlocklist`, which names those that there are."""
+    found = Blocklist.objects.filter(slug=slug).first()
+    if found is None:
+        known = ", ".join(Blocklist.objects.values_list("slug", flat=True))
+        raise UnknownBlocklist(f"There is no blocklist “{slug}”. There are: {known or 'none'}.")
+    return found
+
+
+def bands(entries: int, *overrides: Radii | None) -> dict[str, Band]:
+    """Radii by versioned algorithm: the last override that names it, else the settings, else the
+    measured default for a list of ``entries``."""
+    settings = get_settings()
+    result = {}
+    for name in settings.algorithms:
+        chosen = settings.radii.get(name)
+        for override in overrides:
+            chosen = (override or {}).get(name, chosen)
+        band = radii_for(name, entries) if chosen is None else _band(chosen)
+        result[ALGORITHMS[name].qualified] = band
+    return result
+
+
+def _band(pair: Any) -> Band:
+    block, hold = pair
+    return Band(NEVER if block is None else block, hold)
+
+
+def policy_entries(ids: Iterable[int], *, entries: int) -> dict[int, Entry]:
+    """The active ones among these entries, as policy wants them. One query."""
+    rows = BannedImage.objects.filter(pk__in=set(ids), retired_revision__isnull=True).values_list(
+        "pk", "exact_only", "suspended", "radii", "blocklist__slug", "blocklist__action", "blocklist__radii"
+    )
+    return {
+        pk: Entry(
+            banned=pk,
+            blocklist=slug,
+            action=action,
+            bands=bands(entries, list_radii, own),
+            exact_only=exact_only,
+            suspended=suspended,
+        )
+        for pk, exact_only, suspended, own, slug, action, list_radii in rows
+    }
+
+
+def widest_radii(entries: int) -> dict[str, int]:
+    """The largest hold radius in force for each algorithm: how far a search must go."""
+    lists = [bands(entries, radii) for radii in Blocklist.objects.values_list("radii", flat=True)]
+    own = BannedImage.objects.filter(retired_revision__isnull=True, radii__isnull=False)
+    lists += [
+        bands(entries, list_radii, radii)
+        for list_radii, radii in own.values_list("blocklist__radii", "radii")
+    ]
+    return {
+        algorithm: max(max(found[algorithm].hold, found[algorithm].block) for found in lists)
+        for algorithm in bands(entries)
+        if lists
+    }
+
+
+def exact_hits(*, sha256: bytes, pixels: bytes | None) -> list[Hit]:
+    """Active entries with the same bytes or the same canonical pixels."""
+    active = BannedImage.objects.filter(retired_revision__isnull=True)
+    hits = [Hit(pk, "sha256", 0) for pk in active.filter(sha256=sha256).values_list("pk", flat=True)]
+    if pixels:
+        hits += [Hit(pk, "pixels/1", 0) for pk in active.filter(pixels=pixels).values_list("pk", flat=True)]
+    return hits
+
+
+def codes_since(revision: int, *, limit: int) -> list[tuple[int, str, bytes]]:
+    """(entry, algorithm, bits) of active entries that are newer than ``revision``; at most ``limit + 1``."""
+    rows = Fingerprint.objects.filter(revision__gt=revision, banned__retired_revision__isnull=True)
+    return [
+        (banned, algorithm, bytes(bits))
+        for banned, algorithm, bits in rows.values_list("banned_id", "algorithm", "bits")[: limit + 1]
+    ]

@@ -1,0 +1,112 @@
+"""Files follow rows.
+
+A public file is announced (a :class:`FileRemoval` that falls due later) before it is written; the
+transaction that refers to it takes the announcement back. A file that has to go is noted in the
+transaction that drops the reference, and removed after the commit, again and again until the
+storage confirms. Whatever a crash leaves behind, the next sweep removes.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.core.files.storage import Storage
+from django.db import connections, transaction
+from django.utils import timezone
+
+from moderation import storage
+from moderation.domain.analysis import Encoded
+from moderation.models import FileRemoval, Upload
+from moderation.services.revision import database
+
+logger = logging.getLogger("moderation.files")
+
+ANNOUNCED = timedelta(minutes=10)
+"""How long a public file may wait for the transaction that refers to it."""
+RETRY = timedelta(minutes=1)
+
+
+def _storage(area: str) -> Storage:
+    return storage.public() if area == FileRemoval.Area.PUBLIC else storage.quarantine()
+
+
+def keep_private(encoded: Encoded, *, folder: str) -> str:
+    """Write a re-encoding to quarantine; its name."""
+    return storage.write(storage.quarantine(), storage.fresh_name(folder, encoded.format), encoded.data)
+
+
+def announce_public(data: bytes, *, format_name: str) -> str:
+    """Write a public file that no row refers to yet; its unguessable name."""
+    target = storage.public()
+    name = target.get_available_name(storage.fresh_name("uploads", format_name))
+    FileRemoval.objects.create(area=FileRemoval.Area.PUBLIC, name=name, not_before=timezone.now() + ANNOUNCED)
+    written = storage.write(target, name, data)
+    if written != name:
+        FileRemoval.objects.filter(area=FileRemoval.Area.PUBLIC, name=name).update(name=written)
+    return written
+
+
+def claim_public(name: str) -> bool:
+    """Take the announcement back, inside the transaction that refers to the file; False where the
+    sweep was faster, so that the file has to be written again."""
+    taken, _ = FileRemoval.objects.filter(area=FileRemoval.Area.PUBLIC, name=name).delete()
+    return taken > 0
+
+
+def abandon_public(name: str) -> None:
+    """The announced file is not needed after all."""
+    FileRemoval.objects.filter(area=FileRemoval.Area.PUBLIC, name=name).update(not_before=timezone.now())
+    remove_due(names=[name])
+
+
+def remove_later(area: str, name: str) -> None:
+    """Note a file for removal in the running transaction, and try it after the commit."""
+    if not name:
+        return
+    FileRemoval.objects.create(area=area, name=name)
+    transaction.on_commit(lambda: _try_quietly(name), using=database())
+
+
+def _try_quietly(name: str) -> None:
+    remove_due(names=[name])
+
+
+def remove_due(*, names: list[str] | None = None, limit: int = 500) -> int:
+    """Remove what is due; the number of files that the storage confirmed as gone."""
+    due = FileRemoval.objects.filter(not_before__lte=timezone.now()).order_by("not_before")
+    if names is not None:
+        due = due.filter(name__in=names)
+    return sum(_remove(pk) for pk in due.values_list("pk", flat=True)[:limit])
+
+
+def _remove(pk: int) -> bool:
+    # The row stays locked while the file goes, so that a late transaction cannot claim it meanwhile.
+    with transaction.atomic(using=database()):
+        removal = FileRemoval.objects.select_for_update(skip_locked=_skips()).filter(pk=pk).first()
+        if removal is None:
+            return False
+        if _referred_to(removal):
+            removal.delete()
+            return False
+        try:
+            _storage(removal.area).delete(removal.name)
+        except Exception as error:  # noqa: BLE001 -- a storage raises what it likes; the note stays for the sweep
+            logger.warning("file removal %s failed: %s", removal.pk, type(error).__name__)
+            removal.attempts += 1
+            removal.last_error = type(error).__name__
+            removal.not_before = timezone.now() + RETRY
+            removal.save()
+            return False
+        removal.delete()
+        return True
+
+
+def _skips() -> bool:
+    return connections[database()].features.has_select_for_update_skip_locked
+
+
+def _referred_to(removal: FileRemoval) -> bool:
+    if removal.area == FileRemoval.Area.PUBLIC:
+        return Upload.objects.filter(published=removal.name).exists()
+    return False

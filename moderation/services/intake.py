@@ -1,0 +1,139 @@
+"""The door: bytes come in, and a pending row (or a refusal in the audit) comes out."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from django.db import IntegrityError, models, transaction
+
+from moderation import storage
+from moderation.conf import get_settings
+from moderation.exceptions import ImageRefused
+from moderation.models import Refusal, Upload
+from moderation.services.decoder import decoder
+from moderation.services.dispatching import dispatcher
+from moderation.services.personal import owner_key, record_personal
+from moderation.services.revision import database
+
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTVWXYZ"
+"""Without characters that are mistaken for one another when read out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitter:
+    """Who sends a picture, from where, and under which file name."""
+
+    owner_type: str = ""
+    owner_id: str = ""
+    address: str = ""
+    file_name: str = ""
+
+    @classmethod
+    def of(cls, owner: models.Model, *, address: str = "", file_name: str = "") -> Submitter:
+        """A host's user, or any other model."""
+        return cls(*owner_key(owner), address, file_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The column that an approved picture is written to; all empty for none."""
+
+    model: str = ""
+    pk: str = ""
+    field: str = ""
+
+    @classmethod
+    def of(cls, instance: models.Model, field: str) -> Target:
+        """Raises :class:`ValueError` for an unsaved instance, :class:`FieldDoesNotExist` for a
+        column that is not there."""
+        if instance.pk is None:
+            raise ValueError("Save the instance before a picture is submitted for it.")
+        instance._meta.get_field(field)
+        return cls(instance._meta.label_lower, str(instance.pk), field)
+
+
+def new_reference() -> str:
+    """Eight random characters in two groups, ``7K3M-92QF``: 39 bits."""
+    letters = [secrets.choice(ALPHABET) for _ in range(8)]
+    return "".join(letters[:4]) + "-" + "".join(letters[4:])
+
+
+def submit(*, data: bytes, submitter: Submitter, target: Target, size: int | None = None) -> Upload:
+    """Check at the door, store in quarantine, insert the row, wake a worker up after the commit.
+
+    ``size`` is that of the whole file where ``data`` is only its beginning, because it is too large.
+    Raises an :class:`ImageRefused` child for bytes that we do not take: nothing is stored then but
+    one :class:`Refusal`.
+    """
+    digest = hashlib.sha256(data).digest()
+    try:
+        probe = decoder().probe(data, get_settings().limits())
+    except ImageRefused as refusal:
+        refuse(reason=refusal.code, size=size or len(data), digest=digest, submitter=submitter, door="upload")
+        raise
+    original = storage.write(storage.quarantine(), storage.fresh_name("originals"), data)
+    try:
+        with transaction.atomic(using=database()):
+            personal = record_personal(
+                owner_type=submitter.owner_type,
+                owner_id=submitter.owner_id,
+                address=submitter.address,
+                file_name=submitter.file_name,
+            )
+            upload = _insert(
+                Upload(
+                    owner_type=submitter.owner_type,
+                    owner_id=submitter.owner_id,
+                    target_model=target.model,
+                    target_id=target.pk,
+                    target_field=target.field,
+                    original=original,
+                    sha256=digest,
+                    size=len(data),
+                    format=probe.format,
+                    width=probe.width,
+                    height=probe.height,
+                    frames=probe.frames,
+                    personal=personal,
+                )
+            )
+            pk = upload.pk
+            transaction.on_commit(lambda: dispatcher().screen(pk), using=database(), robust=True)
+    except BaseException:
+        storage.quarantine().delete(original)
+        raise
+    return upload
+
+
+def refuse(*, reason: str, size: int, digest: bytes, submitter: Submitter, door: str) -> Refusal:
+    """One row in the audit for bytes that were turned away; the bytes are not kept."""
+    with transaction.atomic(using=database()):
+        personal = record_personal(
+            owner_type=submitter.owner_type,
+            owner_id=submitter.owner_id,
+            address=submitter.address,
+            file_name=submitter.file_name,
+        )
+        return Refusal.objects.create(
+            reason=reason,
+            size=size,
+            sha256=digest,
+            door=door,
+            personal=personal,
+            commitment=personal.commitment() if personal else None,
+        )
+
+
+def _insert(upload: Upload) -> Upload:
+    for attempt in range(5):
+        upload.reference = new_reference()
+        try:
+            with transaction.atomic(using=database()):
+                upload.save(force_insert=True)
+                return upload
+        except IntegrityError:
+            if attempt == 4:
+                raise
+    raise AssertionError("unreachable")

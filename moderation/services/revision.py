@@ -1,0 +1,111 @@
+"""The lock that screenings share and changes take alone, and the counter that it guards.
+
+1. PostgreSQL: transaction-level advisory locks. A shared one keeps no screening from another, and a
+   waiting change is not starved, as it is by ``SELECT … FOR SHARE`` (measured: 1.5 s against 19 ms).
+2. The revision is read *after* the lock was got, by a statement of its own: under READ COMMITTED a
+   statement's snapshot is older than its wait for a lock.
+3. SQLite has one writer at a time; ``transaction_mode=IMMEDIATE`` makes the transaction the lock.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import connections, router, transaction
+from django.db.models import F
+
+from moderation.models import BlocklistChange, Revision
+from moderation.services.personal import record_personal
+
+ADVISORY_KEY = 0x6D6F6465
+"""Our key among a database's advisory locks ("mode")."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionState:
+    """The counter as one statement saw it."""
+
+    number: int
+    token: uuid.UUID
+    entries: int
+
+
+def database() -> str:
+    """Alias of the database that holds the revision."""
+    return router.db_for_write(Revision)
+
+
+def current() -> RevisionState:
+    """The committed revision, by one indexed read."""
+    number, token, entries = (
+        Revision.objects.using(database()).values_list("number", "token", "entries").get(pk=1)
+    )
+    return RevisionState(number, token, entries)
+
+
+def _advisory(function: str) -> None:
+    connection = connections[database()]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s)", [ADVISORY_KEY])
+
+
+@contextmanager
+def screening() -> Iterator[RevisionState]:
+    """A transaction during which the revision does not change; many run side by side."""
+    with transaction.atomic(using=database()):
+        _advisory("pg_advisory_xact_lock_shared")
+        yield current()
+
+
+class Change:
+    """One change under the exclusive lock: a revision and its row in the audit."""
+
+    def __init__(self, before: RevisionState) -> None:
+        self.before = before
+        self.revision = before.number + 1
+        self.token = uuid.uuid4()
+        self.recorded = False
+
+    def record(
+        self,
+        *,
+        kind: str,
+        blocklist: str = "",
+        banned_id: int | None = None,
+        actor_id: str = "",
+        detail: dict[str, object] | None = None,
+        note: str = "",
+        entries: int = 0,
+    ) -> BlocklistChange:
+        """Raise the revision; ``entries`` is by how many active entries the lists grow."""
+        personal = record_personal(text=note)
+        change = BlocklistChange(
+            revision=self.revision,
+            token=self.token,
+            kind=kind,
+            blocklist=blocklist,
+            banned_id=banned_id,
+            actor_id=actor_id,
+            detail=detail or {},
+            personal=personal,
+            commitment=personal.commitment() if personal else None,
+        )
+        change.save(using=database())
+        Revision.objects.using(database()).filter(pk=1).update(
+            number=self.revision, token=self.token, entries=F("entries") + entries
+        )
+        self.recorded = True
+        return change
+
+
+@contextmanager
+def changing() -> Iterator[Change]:
+    """A transaction that excludes screenings and other changes. Nothing happens unless
+    :meth:`Change.record` is called: then the revision rises by one, in commit order."""
+    with transaction.atomic(using=database()):
+        _advisory("pg_advisory_xact_lock")
+        yield Change(current())

@@ -1,0 +1,208 @@
+"""Screen an upload: lease → sandbox → match → one transaction with the verdict.
+
+Every failure leaves the upload pending or held, never approved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from moderation import storage
+from moderation.conf import get_settings
+from moderation.domain.analysis import Analysis
+from moderation.domain.policy import Judgement
+from moderation.exceptions import (
+    ImageRefused,
+    IndexUnavailable,
+    SandboxBusy,
+    SandboxFailure,
+    SandboxUnavailable,
+    ScreeningContended,
+)
+from moderation.models import Blocklist, Match, Screening, Upload, UploadFingerprints
+from moderation.services import files, matching, outcome, queue, revision
+from moderation.services.decoder import decoder
+from moderation.services.matching import Subject
+from moderation.services.outcome import Outcome
+from moderation.services.publication import Publication
+from moderation.services.revision import RevisionState
+
+logger = logging.getLogger("moderation.screening")
+
+Status = Upload.Status
+STATUS_OF = {"allow": Status.APPROVED, "hold": Status.HELD, "block": Status.REJECTED}
+FAILURE = "failure"
+"""Occasion of a screening that came to no judgement."""
+
+
+def screen(*, upload_id: int) -> str | None:
+    """Screen one pending upload; its new status, ``pending`` where it has to be tried again, or None
+    where there was nothing to do (decided already, or another worker has it)."""
+    upload = queue.lease(upload_id)
+    if upload is None:
+        return None
+    started = time.perf_counter()
+    try:
+        return _screen(upload, started)
+    except (SandboxBusy, SandboxUnavailable, IndexUnavailable, ScreeningContended) as failure:
+        logger.warning("upload %s stays pending: %s", upload.pk, failure.code)
+        queue.release(upload, count=False)
+    except SandboxFailure as failure:
+        logger.warning("upload %s, attempt %s: %s", upload.pk, upload.attempts, failure.code)
+        if upload.attempts >= get_settings().max_attempts:
+            return _hold(upload, failure.code, started)
+        queue.release(upload, count=True)
+    except Exception:
+        queue.release(upload, count=True)
+        raise
+    return Status.PENDING
+
+
+def _screen(upload: Upload, started: float) -> str | None:
+    if upload.attempts > get_settings().max_attempts:
+        return _hold(upload, "decoder_crashed", started)
+    try:
+        data = storage.read(storage.quarantine(), upload.original)
+    except FileNotFoundError:
+        return _hold(upload, "file_missing", started)
+    if hashlib.sha256(data).digest() != bytes(upload.sha256):
+        return _hold(upload, "file_damaged", started)
+    try:
+        analysis = decoder().analyse(data, get_settings().analysis(clean=True))
+    except ImageRefused as refusal:
+        return _refuse(upload, refusal.code, started)
+    return _conclude(upload, analysis, started)
+
+
+def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
+    assert analysis.clean is not None
+    clean = files.keep_private(analysis.clean, folder="clean")
+    publication = Publication(lambda: analysis.clean)
+    subject = Subject.of(analysis)
+
+    def write(state: RevisionState, judgement: Judgement) -> str | None:
+        row = queue.still_leased(upload)
+        if row is None:
+            return None
+        row.clean, row.pixels = clean, analysis.pixels
+        record(row, judgement, state=state, occasion="upload", started=started, notes=analysis.notes)
+        remember_codes(row, analysis, revision=state.number)
+        settle(row, judgement, state=state, publication=publication)
+        return row.status
+
+    try:
+        status = matching.conclude(subject, prepare=publication.prepare, write=write)
+    except BaseException:
+        storage.quarantine().delete(clean)
+        raise
+    finally:
+        publication.close()
+    if status is None:
+        storage.quarantine().delete(clean)
+    return status
+
+
+def record(
+    upload: Upload,
+    judgement: Judgement,
+    *,
+    state: RevisionState,
+    occasion: str,
+    started: float,
+    notes: Iterable[str] = (),
+) -> Screening:
+    """Insert the screening and its matches."""
+    screening = Screening(
+        upload_id=upload.pk,
+        revision=state.number,
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        occasion=occasion,
+        algorithms=",".join(get_settings().algorithms),
+        notes=",".join(notes)[:200],
+        elapsed_us=int((time.perf_counter() - started) * 1e6),
+        personal=upload.personal,
+        commitment=upload.personal.commitment() if upload.personal else None,
+    )
+    screening.save()
+    for match in judgement.matches:
+        Match.objects.create(
+            screening=screening,
+            banned_id=match.hit.banned,
+            blocklist=match.entry.blocklist,
+            action=match.entry.action,
+            method=match.hit.method,
+            distance=match.hit.distance,
+            radius=match.radius,
+            band=match.band,
+            view=max(match.hit.view, 0),
+            variant=match.hit.variant,
+            set_aside=match.set_aside,
+            details=dict(match.hit.details),
+        )
+    return screening
+
+
+def settle(
+    upload: Upload, judgement: Judgement, *, state: RevisionState, publication: Publication, notice: str = ""
+) -> None:
+    """The status that a judgement asks for, with everything that hangs on it."""
+    leading = judgement.leading
+    blocklist = Blocklist.objects.filter(slug=leading.entry.blocklist).first() if leading else None
+    status = STATUS_OF[judgement.verdict]
+    outcome.settle(
+        upload,
+        Outcome(status, judgement.reason, blocklist=blocklist, notice=notice),
+        revision=state.number,
+        published=publication.name if status == Status.APPROVED else "",
+    )
+
+
+def remember_codes(upload: Upload, analysis: Analysis, *, revision: int) -> None:
+    """Keep what the upload was searched with: a later ban is compared with it."""
+    grouped: dict[str, tuple[list[bytes], list[tuple[int, str]]]] = {}
+    for code in analysis.queries:
+        codes, places = grouped.setdefault(code.algorithm, ([], []))
+        codes.append(code.bits)
+        places.append((code.view, code.variant))
+    UploadFingerprints.objects.filter(upload=upload).delete()
+    UploadFingerprints.objects.bulk_create(
+        UploadFingerprints(
+            upload=upload, algorithm=algorithm, codes=b"".join(codes), places=places, revision=revision
+        )
+        for algorithm, (codes, places) in grouped.items()
+    )
+
+
+def _refuse(upload: Upload, reason: str, started: float) -> str | None:
+    return _without_judgement(upload, "refused", reason, Status.REFUSED, started)
+
+
+def _hold(upload: Upload, reason: str, started: float) -> str | None:
+    return _without_judgement(upload, "hold", reason, Status.HELD, started)
+
+
+def _without_judgement(
+    upload: Upload, verdict: str, reason: str, status: Status, started: float
+) -> str | None:
+    with transaction.atomic(using=revision.database()):
+        row = queue.still_leased(upload)
+        if row is None:
+            return None
+        Screening(
+            upload_id=row.pk,
+            revision=revision.current().number,
+            verdict=verdict,
+            reason=reason,
+            occasion="upload" if verdict == "refused" else FAILURE,
+            elapsed_us=int((time.perf_counter() - started) * 1e6),
+            personal=row.personal,
+            commitment=row.personal.commitment() if row.personal else None,
+        ).save()
+        outcome.settle(row, Outcome(status, reason), revision=None)
+    return status

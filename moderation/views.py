@@ -1,0 +1,45 @@
+"""Private media: pictures that are not published, for those who may see them."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from moderation import storage
+from moderation.models import BannedImage, Upload
+
+TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+CSP = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+@require_safe
+@permission_required("moderation.view_private_media", raise_exception=True)
+def upload_picture(request: HttpRequest, pk: int) -> HttpResponse:
+    """The clean re-encoding of an upload, whatever its status; never the bytes as they came."""
+    return _private(get_object_or_404(Upload, pk=pk).clean)
+
+
+@require_safe
+@permission_required("moderation.view_private_media", raise_exception=True)
+def evidence_picture(request: HttpRequest, pk: int) -> HttpResponse:
+    """The still that is kept of a banned image."""
+    return _private(get_object_or_404(BannedImage, pk=pk).evidence)
+
+
+def _private(name: str) -> HttpResponse:
+    content_type = TYPES.get(name.rpartition(".")[2])
+    if not name or content_type is None:
+        raise Http404("No picture is kept.")
+    try:
+        data = storage.read(storage.quarantine(), name)
+    except FileNotFoundError as error:
+        raise Http404("The picture is gone.") from error
+    response = HttpResponse(data, content_type=content_type)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = CSP
+    response["Content-Disposition"] = "inline; filename=picture"
+    response["Cache-Control"] = "private, no-store"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
