@@ -1,0 +1,1 @@
+"""One module per page: parse, authorise, call one function, render."""
