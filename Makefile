@@ -19,7 +19,7 @@ endif
 random = "$$($(python) -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix format lint types imports django django-deploy bench package lock clean venv
+.PHONY: help demo test check fix format lint types imports django django-deploy migrations bench package lock clean venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -52,8 +52,11 @@ imports: venv
 	PYTHONPATH=site $(bin)/lint-imports
 
 django: venv
-	DEBUG=1 DATABASE_URL=sqlite://:memory: $(python) manage.py check --fail-level WARNING
-	DEBUG=1 DATABASE_URL=sqlite://:memory: $(python) manage.py makemigrations --check --dry-run
+	DJANGO_SETTINGS_MODULE=tests.settings $(python) manage.py check --fail-level WARNING
+	DJANGO_SETTINGS_MODULE=tests.settings $(python) manage.py makemigrations --check --dry-run
+
+migrations: venv ## write the migrations that changed models want
+	DJANGO_SETTINGS_MODULE=tests.settings $(python) manage.py makemigrations
 
 django-deploy: venv
 	DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pictures.example DATABASE_URL=sqlite://:memory: \

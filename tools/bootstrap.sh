@@ -96,7 +96,11 @@ install_project() {
         "$python" -m venv $venv >&2 ||
             fail "$python could not create $venv: install its venv module (on Debian and Ubuntu: apt install python3-venv)."
     fi
-    echo "Installing $(grep -c '^[a-z0-9].*==' requirements.lock) packages from requirements.lock: about two minutes, once." >&2
+    if [ -e $venv/.unfinished ]; then
+        echo "Installing $(grep -c '^[a-z0-9].*==' requirements.lock) packages from requirements.lock: about two minutes, once." >&2
+    else
+        echo "Bringing $venv up to date with requirements.lock." >&2
+    fi
     rm -f $venv/.installed $venv/.installed-bench
     install_lock requirements-build.lock
     install_lock requirements.lock
