@@ -111,6 +111,8 @@ install_project() {
 }
 
 install_bench() {
+    command -v c++ >/dev/null 2>&1 || command -v g++ >/dev/null 2>&1 || command -v clang++ >/dev/null 2>&1 ||
+        fail "A C++ compiler is needed to build pdqhash, which only the benchmarks use: install one (on Debian and Ubuntu: apt install g++ python3-dev)."
     echo "Installing what only the benchmarks need from requirements-bench.lock." >&2
     install_lock requirements-bench.lock
     fingerprint requirements-bench.lock >$venv/.installed-bench
