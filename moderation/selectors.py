@@ -80,9 +80,14 @@ def widest_radii(entries: int) -> dict[str, int]:
 def exact_hits(*, sha256: bytes, pixels: bytes | None) -> list[Hit]:
     """Active entries with the same bytes or the same canonical pixels."""
     active = BannedImage.objects.filter(retired_revision__isnull=True)
-    hits = [Hit(pk, "sha256", 0) for pk in active.filter(sha256=sha256).values_list("pk", flat=True)]
+    hits = [
+        Hit(pk, "sha256", 0, band="exact") for pk in active.filter(sha256=sha256).values_list("pk", flat=True)
+    ]
     if pixels:
-        hits += [Hit(pk, "pixels/1", 0) for pk in active.filter(pixels=pixels).values_list("pk", flat=True)]
+        hits += [
+            Hit(pk, "pixels/1", 0, band="exact")
+            for pk in active.filter(pixels=pixels).values_list("pk", flat=True)
+        ]
     return hits
 
 

@@ -16,14 +16,14 @@ CSP = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 @require_safe
 @permission_required("moderation.view_private_media", raise_exception=True)
-def upload_picture(request: HttpRequest, pk: int) -> HttpResponse:
+def upload_picture(_request: HttpRequest, pk: int) -> HttpResponse:
     """The clean re-encoding of an upload, whatever its status; never the bytes as they came."""
-    return _private(get_object_or_404(Upload, pk=pk).clean)
+    return _private(get_object_or_404(Upload, pk=pk).reencoded)
 
 
 @require_safe
 @permission_required("moderation.view_private_media", raise_exception=True)
-def evidence_picture(request: HttpRequest, pk: int) -> HttpResponse:
+def evidence_picture(_request: HttpRequest, pk: int) -> HttpResponse:
     """The still that is kept of a banned image."""
     return _private(get_object_or_404(BannedImage, pk=pk).evidence)
 

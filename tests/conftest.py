@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,51 @@ def corpus() -> Path:
     if not (folder / "manifest.csv").is_file():
         pytest.skip("no picture corpus: MODERATION_CORPUS names the folder with manifest.csv")
     return folder
+
+
+def _uses_the_database(request: pytest.FixtureRequest) -> bool:
+    wanted = {"db", "transactional_db", "live_server", "client"}
+    return bool(request.node.get_closest_marker("django_db") or wanted & set(request.fixturenames))
+
+
+def _commits(request: pytest.FixtureRequest) -> bool:
+    marker = request.node.get_closest_marker("django_db")
+    marked = bool(marker and marker.kwargs.get("transaction"))
+    return marked or bool({"transactional_db", "live_server"} & set(request.fixturenames))
+
+
+@pytest.fixture(autouse=True)
+def _own_state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+    """Each test has files of its own and an index that knows nothing of the test before.
+
+    A test that commits ends with a flush, which the append-only triggers would refuse: they go just
+    before it, and come back after it with ``post_migrate``.
+    """
+    if not _uses_the_database(request):
+        yield
+        return
+    settings = request.getfixturevalue("settings")
+    settings.MEDIA_ROOT = tmp_path / "media"
+    storages = {alias: dict(config) for alias, config in settings.STORAGES.items()}
+    quarantine = storages["moderation_quarantine"]
+    quarantine["OPTIONS"] = {**quarantine["OPTIONS"], "location": tmp_path / "quarantine"}
+    settings.STORAGES = storages
+    settings.MODERATION = {**settings.MODERATION, "INDEX_DIR": str(tmp_path / "index")}
+
+    commits = _commits(request)
+    request.getfixturevalue("transactional_db" if commits else "db")
+    _forget_indexes()
+    yield
+    _forget_indexes()
+    if commits:
+        from moderation.services import triggers
+
+        triggers.remove()
+
+
+def _forget_indexes() -> None:
+    from moderation.services.earlier import earlier_uploads
+    from moderation.services.index import banned_codes
+
+    banned_codes.forget()
+    earlier_uploads.forget()

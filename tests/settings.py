@@ -45,3 +45,6 @@ INSTALLED_APPS = [*SITE_APPS, "django_linear_migrations"]
 
 # Hashing a password properly takes longer than most tests.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Periodic work runs where a test asks for it.
+MODERATION = {**MODERATION, "HOUSEKEEPING_SECONDS": 0}  # noqa: F405

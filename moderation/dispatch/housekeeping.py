@@ -12,6 +12,7 @@ from django.core.signals import request_finished
 from django.db import DatabaseError
 
 from moderation.conf import get_settings
+from moderation.exceptions import ModerationError
 from moderation.services import sweeping
 from moderation.services.dispatching import dispatcher
 
@@ -20,28 +21,36 @@ logger = logging.getLogger("moderation.housekeeping")
 LIMIT = 20
 """Uploads in one round, since somebody's connection waits for it."""
 
-_busy = threading.Lock()
-_next = 0.0
+
+class Housekeeper:
+    """Looks after each request whether it is time, and does one round if so."""
+
+    def __init__(self) -> None:
+        self._busy = threading.Lock()
+        self._next = 0.0
+
+    def after_request(self, **_kwargs: Any) -> None:
+        """Handler of :data:`django.core.signals.request_finished`."""
+        pause = get_settings().housekeeping_seconds
+        if not pause or time.monotonic() < self._next or not dispatcher().periodic:
+            return
+        if not self._busy.acquire(blocking=False):
+            return
+        try:
+            self._next = time.monotonic() + pause
+            if sweeping.take_turn("housekeeping", pause=timedelta(seconds=pause)):
+                sweeping.sweep(limit=LIMIT, work_here=True)
+        except (DatabaseError, ModerationError):
+            # The request is answered already; the next one tries again.
+            logger.exception("housekeeping failed")
+        finally:
+            self._busy.release()
+
+
+housekeeper = Housekeeper()
+"""The one of this process."""
 
 
 def connect() -> None:
     """Begin to listen for the end of requests."""
-    request_finished.connect(_after_request, dispatch_uid="moderation.housekeeping")
-
-
-def _after_request(**_kwargs: Any) -> None:
-    global _next
-    pause = get_settings().housekeeping_seconds
-    if not pause or time.monotonic() < _next or not dispatcher().periodic:
-        return
-    if not _busy.acquire(blocking=False):
-        return
-    try:
-        _next = time.monotonic() + pause
-        if sweeping.take_turn("housekeeping", pause=timedelta(seconds=pause)):
-            sweeping.sweep(limit=LIMIT, work_here=True)
-    except DatabaseError:
-        # The request is answered already; the next one tries again.
-        logger.exception("housekeeping failed")
-    finally:
-        _busy.release()
+    request_finished.connect(housekeeper.after_request, dispatch_uid="moderation.housekeeping")

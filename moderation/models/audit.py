@@ -100,6 +100,9 @@ class AppendOnlyModel(models.Model):
 class AuditRecord(AppendOnlyModel):
     """A sealed row. ``personal`` may be erased, ``commitment`` stays."""
 
+    SEALED_WITH: ClassVar[tuple[str, ...]] = ()
+    """Related rows that :meth:`content` covers."""
+
     personal = models.ForeignKey(PersonalData, models.PROTECT, null=True, editable=False, related_name="+")
     commitment = models.BinaryField(max_length=32, null=True, editable=False)
     created_at = models.DateTimeField(_("when"), default=timezone.now, editable=False)
@@ -118,6 +121,8 @@ class AuditRecord(AppendOnlyModel):
 
 class Screening(AuditRecord):
     """One automatic evaluation of one upload."""
+
+    SEALED_WITH = ("matches",)
 
     class Verdict(models.TextChoices):
         ALLOW = "allow", _("allow")

@@ -43,7 +43,7 @@ class Upload(models.Model):
 
     original = models.CharField(max_length=200, blank=True, editable=False)
     """Name in quarantine of the bytes as they came; removed once they are decoded."""
-    clean = models.CharField(max_length=200, blank=True, editable=False)
+    reencoded = models.CharField(max_length=200, blank=True, editable=False)
     """Name in quarantine of our re-encoding, kept so that a take-down can be undone."""
     published = models.CharField(max_length=200, blank=True, editable=False)
     """Name in public storage."""

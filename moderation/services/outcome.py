@@ -39,15 +39,19 @@ def target_of(upload: Upload) -> models.Model | None:
     """The host's instance whose column takes the published name, if it is still there."""
     if not (upload.target_model and upload.target_id):
         return None
-    model = apps.get_model(upload.target_model)
-    return model._base_manager.filter(pk=upload.target_id).first()
+    return _instance(upload.target_model, upload.target_id)
 
 
 def owner_of(upload: Upload) -> models.Model | None:
     """The uploader, unless erased or deleted."""
     if not (upload.owner_type and upload.owner_id):
         return None
-    return apps.get_model(upload.owner_type)._base_manager.filter(pk=upload.owner_id).first()
+    return _instance(upload.owner_type, upload.owner_id)
+
+
+def _instance(label: str, pk: str) -> models.Model | None:
+    found: models.Model | None = apps.get_model(label)._base_manager.filter(pk=pk).first()
+    return found
 
 
 def settle(upload: Upload, outcome: Outcome, *, revision: int | None, published: str = "") -> None:
@@ -118,12 +122,12 @@ def _write_target(upload: Upload, name: str, *, only_where: str | None = None) -
 
 
 def _drop_private(upload: Upload) -> None:
-    if upload.original and (upload.clean or upload.status in (Status.REFUSED, Status.REJECTED)):
+    if upload.original and (upload.reencoded or upload.status in (Status.REFUSED, Status.REJECTED)):
         files.remove_later(FileRemoval.Area.QUARANTINE, upload.original)
         upload.original = ""
-    if upload.status == Status.REFUSED and upload.clean:
-        files.remove_later(FileRemoval.Area.QUARANTINE, upload.clean)
-        upload.clean = ""
+    if upload.status == Status.REFUSED and upload.reencoded:
+        files.remove_later(FileRemoval.Area.QUARANTINE, upload.reencoded)
+        upload.reencoded = ""
 
 
 def _notify(upload: Upload, outcome: Outcome, before: str) -> None:

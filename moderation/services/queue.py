@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from moderation.conf import get_settings
@@ -15,7 +16,7 @@ FREE = Q(lease__isnull=True) | Q(lease_until__lt=Now())
 """Nobody works on it, or whoever did has not been heard of for too long."""
 
 
-def in_database_time(delay: timedelta) -> ExpressionWrapper:
+def in_database_time(delay: timedelta) -> Combinable:
     """Now plus ``delay`` by the database's clock, which all workers share."""
     return ExpressionWrapper(Now() + Value(delay), output_field=DateTimeField())
 

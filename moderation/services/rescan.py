@@ -37,7 +37,7 @@ def run(*, rescan_id: int, progress: Progress | None = None) -> Rescan | None:
         return None
     rescan = Rescan.objects.get(pk=rescan_id)
     found = sorted(_candidates(rescan))
-    before = {upload: status for upload, status in _statuses(found)}
+    before = dict(_statuses(found))
     for place, upload in enumerate(found, start=1):
         _judge_again(rescan, upload, before.get(upload, ""))
         if progress:

@@ -40,17 +40,17 @@ def subject_of(upload: Upload) -> Subject:
 
 def clean_file(upload: Upload) -> Encoded | None:
     """The re-encoding in quarantine, ready to be published; None where there is none."""
-    if not upload.clean:
+    if not upload.reencoded:
         return None
-    data = storage.read(storage.quarantine(), upload.clean)
-    extension = upload.clean.rpartition(".")[2]
+    data = storage.read(storage.quarantine(), upload.reencoded)
+    extension = upload.reencoded.rpartition(".")[2]
     return Encoded(data, FORMATS[extension], upload.width, upload.height)
 
 
 def rescreen(*, upload_id: int, occasion: str = "rescan") -> str | None:
     """The upload's new status, or None where it is not open to an automatic verdict any more."""
     upload = Upload.objects.filter(pk=upload_id, status__in=OPEN, withdrawn_at__isnull=True).first()
-    if upload is None or not upload.clean:
+    if upload is None or not upload.reencoded:
         return None
     started = time.perf_counter()
     publication = Publication(lambda: clean_file(upload))

@@ -52,7 +52,7 @@ def approve(
     upload = Upload.objects.filter(pk=upload_id).first()
     if upload is None or upload.status not in (Status.HELD, Status.REJECTED):
         raise DecisionRefused("Only a held or a rejected upload can be approved.")
-    if not upload.clean:
+    if not upload.reencoded:
         raise DecisionRefused(
             "This upload was never decoded completely, so there is nothing that could be published. "
             "Screen it again, or reject it."
@@ -124,7 +124,9 @@ def reject(
 def screen_again(*, upload_id: int, actor_id: str) -> Upload:
     """Put an upload that could not be decoded back into the queue, its attempts forgotten."""
     with revision.screening() as state:
-        row = Upload.objects.select_for_update().filter(pk=upload_id, status=Status.HELD, clean="").first()
+        row = (
+            Upload.objects.select_for_update().filter(pk=upload_id, status=Status.HELD, reencoded="").first()
+        )
         if row is None or not row.original:
             raise DecisionRefused("Only a held upload that was never decoded can be screened again.")
         row.status, row.reason, row.attempts = Status.PENDING, "", 0

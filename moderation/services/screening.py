@@ -17,6 +17,7 @@ from moderation.conf import get_settings
 from moderation.domain.analysis import Analysis
 from moderation.domain.policy import Judgement
 from moderation.exceptions import (
+    DecoderCrashed,
     ImageRefused,
     IndexUnavailable,
     SandboxBusy,
@@ -80,7 +81,8 @@ def _screen(upload: Upload, started: float) -> str | None:
 
 
 def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
-    assert analysis.clean is not None
+    if analysis.clean is None:
+        raise DecoderCrashed("The decoder gave no re-encoding.")
     clean = files.keep_private(analysis.clean, folder="clean")
     publication = Publication(lambda: analysis.clean)
     subject = Subject.of(analysis)
@@ -89,7 +91,7 @@ def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
         row = queue.still_leased(upload)
         if row is None:
             return None
-        row.clean, row.pixels = clean, analysis.pixels
+        row.reencoded, row.pixels = clean, analysis.pixels
         record(row, judgement, state=state, occasion="upload", started=started, notes=analysis.notes)
         remember_codes(row, analysis, revision=state.number)
         settle(row, judgement, state=state, publication=publication)

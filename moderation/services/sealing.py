@@ -21,7 +21,7 @@ from django.db import connections, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from moderation.conf import get_settings
-from moderation.models import AUDIT_MODELS, AuditRecord, Screening, Seal
+from moderation.models import AUDIT_MODELS, AuditRecord, Seal
 from moderation.services.revision import database
 
 SEAL_KEY = 0x7365616C
@@ -45,7 +45,8 @@ def unsealed(model: type[AuditRecord]) -> QuerySet[AuditRecord]:
     """Rows of one kind that no seal names yet, in the order of their ids."""
     seals = Seal.objects.filter(kind=model._meta.model_name, record_id=OuterRef("pk"))
     rows: QuerySet[AuditRecord] = model._default_manager.filter(~Exists(seals)).order_by("pk")
-    return rows.prefetch_related("matches") if model is Screening else rows
+    # What a row's digest needs beside the row: Screening.content() reads its matches.
+    return rows.prefetch_related(*model.SEALED_WITH)
 
 
 def seal(*, limit: int = 20_000) -> int:
@@ -67,7 +68,7 @@ def _seal_batch(size: int) -> int:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_KEY])
         last = Seal.objects.order_by("-position").first()
         position, previous = (last.position, bytes(last.mac)) if last else (0, GENESIS)
-        seals = []
+        seals: list[Seal] = []
         for model in AUDIT_MODELS:
             for record in unsealed(model)[: size - len(seals)]:
                 position += 1
@@ -166,8 +167,7 @@ def _records(batch: list[Seal]) -> dict[tuple[str, int], AuditRecord]:
         kind = str(model._meta.model_name)
         ids = [link.record_id for link in batch if link.kind == kind]
         rows = model._default_manager.filter(pk__in=ids).select_related("personal")
-        if model is Screening:
-            rows = rows.prefetch_related("matches")
+        rows = rows.prefetch_related(*model.SEALED_WITH)
         found.update(((kind, record.pk), record) for record in rows)
     return found
 

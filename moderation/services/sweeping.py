@@ -6,6 +6,8 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db.models.expressions import Combinable
+
 from moderation.models import PeriodicWork, Upload
 from moderation.services import blocklist, files, queue, rescan, screening, sealing
 from moderation.services.dispatching import dispatcher
@@ -39,7 +41,7 @@ def take_turn(name: str, *, pause: timedelta) -> bool:
     )
 
 
-def _long_ago() -> object:
+def _long_ago() -> Combinable:
     return in_database_time(timedelta(days=-1))
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from django.db import connections
 
 from moderation.models import AUDIT_MODELS, Match, Seal
+from moderation.models.audit import AppendOnlyModel
 from moderation.services.revision import database
 
-TABLES = tuple(model._meta.db_table for model in (*AUDIT_MODELS, Match, Seal))
+APPEND_ONLY: tuple[type[AppendOnlyModel], ...] = (*AUDIT_MODELS, Match, Seal)
+TABLES = tuple(model._meta.db_table for model in APPEND_ONLY)
 MESSAGE = "the history is append-only"
 
 
@@ -41,10 +43,14 @@ def _statements(vendor: str, table: str) -> list[str]:
     first, second = _names(table)
     if vendor == "postgresql":
         return [
-            f"CREATE OR REPLACE TRIGGER {first} BEFORE UPDATE OR DELETE ON {table} "
-            "FOR EACH ROW EXECUTE FUNCTION moderation_append_only()",
-            f"CREATE OR REPLACE TRIGGER {second} BEFORE TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION moderation_append_only()",
+            (
+                f"CREATE OR REPLACE TRIGGER {first} BEFORE UPDATE OR DELETE ON {table} "
+                "FOR EACH ROW EXECUTE FUNCTION moderation_append_only()"
+            ),
+            (
+                f"CREATE OR REPLACE TRIGGER {second} BEFORE TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION moderation_append_only()"
+            ),
         ]
     if vendor == "sqlite":
         return [

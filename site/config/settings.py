@@ -101,6 +101,8 @@ MODERATION = {
     "SEAL_KEY": os.environ.get("SEAL_KEY", ""),
     "INDEX_DIR": os.environ.get("INDEX_DIR", str(STATE_DIR / "index")),
 }
+if REDIS_URL:
+    MODERATION["DISPATCHER"] = "moderation.dispatch.celery.CeleryDispatcher"
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
