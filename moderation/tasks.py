@@ -1,0 +1,57 @@
+"""Celery's shells: load nothing, take an id, call a service.
+
+1. Late acknowledgement, and back to the queue when a pool child dies: a worker that is killed loses
+   no wake-up. That alone would run a picture that kills its worker for ever; the attempts on its row
+   end that.
+2. A failure is acknowledged: its row is still pending, and the sweep comes back to it.
+3. Delivered twice is done once: the row is leased.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from celery import Task, shared_task
+from celery.signals import worker_process_init
+
+from moderation.services import rescan as rescans
+from moderation.services import screening, sweeping
+from moderation.services.decoder import decoder
+
+logger = logging.getLogger("moderation.tasks")
+
+SWEEP_PAUSE = timedelta(seconds=5)
+"""Least time between two sweeps, however many of their wake-ups have piled up."""
+
+
+@shared_task(bind=True, acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+def screen(self: Task[Any, Any], upload_id: int) -> None:
+    """Screen one upload."""
+    status = screening.screen(upload_id=upload_id)
+    logger.info("task %s: upload %s: %s", self.request.id, upload_id, status or "nothing to do")
+
+
+@shared_task(bind=True, acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+def rescan(self: Task[Any, Any], rescan_id: int) -> None:
+    """Do an open search among earlier uploads, or go on with it."""
+    done = rescans.run(rescan_id=rescan_id)
+    logger.info(
+        "task %s: rescan %s: %s", self.request.id, rescan_id, done.status if done else "nothing to do"
+    )
+
+
+@shared_task(bind=True, acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+def sweep(self: Task[Any, Any]) -> None:
+    """Find what was forgotten and wake somebody up for it; seal, expire, remove files."""
+    if not sweeping.take_turn("sweep", pause=SWEEP_PAUSE):
+        return
+    swept = sweeping.sweep()
+    logger.info("task %s: swept %s", self.request.id, swept)
+
+
+@worker_process_init.connect(dispatch_uid="moderation.tasks.prewarm")
+def _prewarm(**_kwargs: Any) -> None:
+    """The first picture of a new pool process shall not wait for a decoder to start."""
+    decoder().prewarm()

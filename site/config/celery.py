@@ -1,0 +1,13 @@
+"""The site's Celery app: ``celery -A config worker``, ``celery -A config beat``."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("config")
+app.config_from_object("config.queueing")
+app.autodiscover_tasks(["moderation"])

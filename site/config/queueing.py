@@ -1,0 +1,55 @@
+"""Celery's settings, read when they are first needed (``app.config_from_object``).
+
+The row in the database is the queue, so nothing here keeps an upload from being lost; these keep a
+dead worker's wake-up from taking minutes, and a dead broker from holding anybody up.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from kombu import Queue
+
+from moderation.dispatch.routes import ROUTES
+
+broker_url = os.environ.get("REDIS_URL") or "memory://"
+broker_transport_options = {
+    # Longer than the longest task; a longer rescan is leased and notes how far it is.
+    "visibility_timeout": int(os.environ.get("VISIBILITY_TIMEOUT", "120")),
+    # Look for what dead workers left every 2 s. The defaults take up to 100 s more.
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
+    # A frozen Redis keeps its connections open: without these a send would wait for ever. Longer than
+    # the second for which a worker waits for the next message.
+    "socket_timeout": 4,
+    "socket_connect_timeout": 1,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+broker_pool_limit = 4
+
+task_serializer = "json"
+accept_content = ["json"]
+task_ignore_result = True
+task_queues = [Queue("screening"), Queue("rescans")]
+task_default_queue = "screening"
+task_routes = ROUTES
+
+# One at a time: a worker that dies has little in its hands, and the others are not idle beside it.
+worker_prefetch_multiplier = 1
+worker_send_task_events = False
+worker_hijack_root_logger = False
+# A late acknowledgement fails when Redis went away meanwhile; the work is done all the same.
+worker_cancel_long_running_tasks_on_connection_loss = False
+
+beat_schedule = {
+    "sweep": {
+        "task": "moderation.tasks.sweep",
+        "schedule": float(os.environ.get("SWEEP_SECONDS", "10")),
+    },
+}
+beat_schedule_filename = str(Path(os.environ.get("STATE_DIR", ".demo"), "celerybeat-schedule"))
+timezone = "UTC"
