@@ -1,0 +1,1 @@
+"""One test or more for each fault of the list, on real processes and real servers."""

@@ -1,0 +1,165 @@
+"""What a console can be asked to do: calls of the project's own services, answers as plain data."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.db import connection
+
+from avatars.members import profile_of
+from moderation import api, storage
+from moderation.models import (
+    BannedImage,
+    BlocklistChange,
+    Decision,
+    FileRemoval,
+    Rescan,
+    Screening,
+    Upload,
+)
+from moderation.services import dispatching, rescan, revision, screening, sealing, sweeping
+
+
+def member(name: str) -> int:
+    """A user with a profile and a password that is the name twice."""
+    user, created = User.objects.get_or_create(username=name)
+    if created:
+        user.set_password(name * 2)
+        user.save()
+    profile_of(user)
+    return int(user.pk)
+
+
+def submit(data: str, name: str) -> dict[str, Any]:
+    user = User.objects.get(pk=member(name))
+    status = api.submit_upload(
+        ContentFile(base64.b64decode(data), name="avatar.png"),
+        owner=user,
+        target=(profile_of(user), "avatar"),
+    )
+    upload = Upload.objects.get(reference=status.reference)
+    return {"id": upload.pk, "status": upload.status}
+
+
+def ban(data: str, name: str = "") -> dict[str, Any]:
+    actor = User.objects.get(pk=member(name)) if name else None
+    result = api.ban(base64.b64decode(data), actor=actor)
+    return {"id": result.banned.pk, "created": result.created, "revision": result.revision}
+
+
+def screen(upload_id: int) -> str | None:
+    return screening.screen(upload_id=upload_id)
+
+
+def dispatch(upload_id: int) -> None:
+    dispatching.dispatcher().screen(upload_id)
+
+
+def sweep(older_than: float = 0.0, work_here: bool = False) -> dict[str, int]:
+    swept = sweeping.sweep(older_than=timedelta(seconds=older_than), work_here=work_here)
+    return {"found": swept.found, "files_removed": swept.files_removed}
+
+
+def run_rescans() -> int:
+    pending = rescan.unfinished()
+    for pk in pending:
+        rescan.run(rescan_id=pk)
+    return len(pending)
+
+
+def uploads() -> dict[str, dict[str, Any]]:
+    names = ("status", "reason", "attempts", "published", "original", "reencoded", "target_id")
+    return {
+        str(row.pk): {name: getattr(row, name) for name in names} for row in Upload.objects.order_by("pk")
+    }
+
+
+def upload(upload_id: int) -> dict[str, Any]:
+    return uploads()[str(upload_id)]
+
+
+def screenings(upload_id: int) -> list[dict[str, Any]]:
+    rows = Screening.objects.filter(upload_id=upload_id).order_by("pk")
+    return [dict(row) for row in rows.values("verdict", "reason", "revision", "occasion")]
+
+
+def bans() -> list[int]:
+    return list(BannedImage.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def decisions() -> list[dict[str, Any]]:
+    rows = Decision.objects.order_by("pk")
+    return [dict(row) for row in rows.values("kind", "actor_id", "banned_id")]
+
+
+def current_revision() -> int:
+    return revision.current().number
+
+
+def open_rescans() -> int:
+    return Rescan.objects.filter(status=Rescan.Status.OPEN).count()
+
+
+def removals_due_now() -> None:
+    """As if the time for which a file may wait for its transaction were over."""
+    from django.utils import timezone
+
+    FileRemoval.objects.update(not_before=timezone.now() - timedelta(seconds=1))
+
+
+def public_files() -> list[str]:
+    root = Path(settings.MEDIA_ROOT)
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+
+def quarantine_path(name: str) -> str:
+    return str(storage.quarantine().path(name))
+
+
+def public_path(name: str) -> str:
+    return str(storage.public().path(name))
+
+
+def violations() -> list[str]:
+    """What must hold whatever happened; an empty list where it does.
+
+    A public file that no upload refers to must at least be announced for removal; a settled deployment
+    has none (see :func:`public_files`).
+    """
+    found: list[str] = []
+    published = {row.published: row for row in Upload.objects.exclude(published="")}
+    announced = set(FileRemoval.objects.values_list("name", flat=True))
+    for name in public_files():
+        row = published.get(name)
+        if row is None and name not in announced:
+            found.append(f"nobody knows the public file {name}")
+        elif row is not None and row.status != Upload.Status.APPROVED:
+            found.append(f"upload {row.pk} is {row.status} and public")
+    found += [
+        f"upload {row.pk} is approved and its file is missing"
+        for row in published.values()
+        if not storage.public().exists(row.published)
+    ]
+    for row in Upload.objects.all():
+        judged = Screening.objects.filter(upload_id=row.pk).exclude(occasion="failure")
+        revisions = list(judged.values_list("revision", flat=True))
+        if len(revisions) != len(set(revisions)):
+            found.append(f"upload {row.pk} has two verdicts at one revision")
+        if row.status == Upload.Status.APPROVED and not judged.filter(verdict="allow").exists():
+            found.append(f"upload {row.pk} is approved without a verdict")
+    numbers = list(BlocklistChange.objects.order_by("revision").values_list("revision", flat=True))
+    if len(numbers) != len(set(numbers)):
+        found.append("two changes have one revision")
+    report = sealing.verify()
+    found += [f"history: {fault.kind} {fault.record}" for fault in report.faults]
+    return found
+
+
+def database() -> str:
+    return str(connection.vendor)
