@@ -9,6 +9,7 @@ import nox
 
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
+nox.options.envdir = ".cache/nox"
 nox.needs_version = ">=2025.2"
 
 EXTRAS = ".[postgres,s3,metrics,local]"
