@@ -1,9 +1,10 @@
 """The file of a packed index: one header, then its arrays, each on a 64-byte boundary.
 
-All numbers are little-endian. The header says what the file is for and how many of everything it
-holds, from which the place of every array follows; its last field is its own CRC-32. A file is
-written under another name, synced and renamed: a reader sees the old one or the new one, two
-writers cannot mix theirs, and what is mapped stays valid when it is replaced.
+All numbers are little-endian, as is every processor that numpy has wheels for. The header says what
+the file is for and how many of everything it holds, from which the place of every array follows; its
+last field is its own CRC-32. A file is written under another name, synced and renamed: a reader sees
+the old one or the new one, two writers cannot mix theirs, and what is mapped stays valid when it is
+replaced.
 
 The checksums find what disks and interrupted copies do. They are no defence against somebody who
 may write into the folder.
@@ -15,12 +16,11 @@ import contextlib
 import mmap
 import os
 import struct
-import sys
 import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ _HEADER = struct.Struct("<8sIIqQQQIIIB63s")
 _HEADER_BYTES = 192
 _ALIGNMENT = 64
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 Shapes = list[tuple[str, tuple[int, ...]]]
 """Type and shape of each array, in the order of the file."""
 
@@ -128,8 +128,7 @@ class MappedFile:
             size = count * np.dtype(kind).itemsize
             if place + size > len(self._map):
                 raise self._fault("is too short for what its header promises")
-            array = np.frombuffer(self._map, np.dtype(kind), count, place).reshape(shape)
-            found.append(array if sys.byteorder == "little" else array.astype(array.dtype.newbyteorder("=")))
+            found.append(np.frombuffer(self._map, np.dtype(kind), count, place).reshape(shape))
             place += size + -size % _ALIGNMENT
         if place != len(self._map):
             raise self._fault("is longer than what its header promises")

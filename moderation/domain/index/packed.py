@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from moderation.domain.index.arguments import checked_bits, checked_codes, checked_pairs, checked_radius
+from moderation.domain.index.chunks import (
+    ChunkPlaces,
+    ChunkSearch,
+    ChunkTables,
+    chunk_count,
+    make_tables,
+)
 from moderation.domain.index.collecting import Found, collected
 from moderation.domain.index.contract import Codes, Hits, Items
-from moderation.domain.index.file import Header, MappedFile, Shapes, write_arrays
+from moderation.domain.index.file import Array, Header, MappedFile, Shapes, write_arrays
 from moderation.domain.index.packing import Packing, merged, pack, spread
+from moderation.domain.index.pigeonhole import chunk_widths
 from moderation.domain.index.scan import scan
 from moderation.domain.index.words import Words, to_codes, to_words
 
@@ -20,26 +29,41 @@ from moderation.domain.index.words import Words, to_codes, to_words
 class PackedIndex:
     """Keeps :class:`Searchable`; made once by :meth:`build`, :meth:`merge` or :meth:`open`."""
 
-    def __init__(self, bits: int, packing: Packing, *, revision: int = 0, mapped: bool = False) -> None:
+    def __init__(
+        self,
+        bits: int,
+        packing: Packing,
+        tables: ChunkTables | None,
+        *,
+        revision: int = 0,
+        mapped: bool = False,
+    ) -> None:
         self.bits = checked_bits(bits)
         self.revision = revision
         """Of the file that it was opened from; 0 where it was not."""
         self.mapped = mapped
         """Whether its arrays lie in a file."""
         self.packing = packing
+        self.tables = tables
+        self._near = ChunkSearch(packing.columns, tables) if tables else partial(scan, packing.columns)
 
     @classmethod
     def build(cls, codes: Codes, items: Items, *, bits: int) -> PackedIndex:
         """In memory, from pairs in any order; repeated pairs count once."""
         codes, items = checked_pairs(codes, items, checked_bits(bits))
-        return cls(bits, pack(to_words(codes), items))
+        return cls._of(bits, pack(to_words(codes), items))
 
     @classmethod
     def merge(cls, parts: Sequence[tuple[PackedIndex, Items]], *, bits: int) -> PackedIndex:
         """In memory, from others of this width; the items given with each (ascending) are left out."""
         packings = [(part.packing, dead) for part, dead in parts]
         empty = pack(np.empty((bits // 64, 0), np.uint64), np.empty(0, np.int64))
-        return cls(bits, merged(packings) if packings else empty)
+        return cls._of(bits, merged(packings) if packings else empty)
+
+    @classmethod
+    def _of(cls, bits: int, packing: Packing) -> PackedIndex:
+        chunks = chunk_count(bits, packing.rows)
+        return cls(bits, packing, make_tables(packing.columns, chunks) if chunks else None)
 
     @classmethod
     def open(cls, path: Path, *, algorithm: str, bits: int) -> PackedIndex:
@@ -50,19 +74,27 @@ class PackedIndex:
         caller to say.
         """
         file = MappedFile(Path(path), algorithm=algorithm, bits=checked_bits(bits))
-        columns, items, row_start, row_pairs, pair_rows = file.arrays(_shapes(file.header))
-        packing = Packing(columns, row_start, row_pairs, items, pair_rows)  # type: ignore[arg-type]
-        return cls(bits, packing, revision=file.header.revision, mapped=True)
+        header = file.header
+        columns, items, row_start, row_pairs, pair_rows, *buckets = file.arrays(_shapes(header))
+        packing = Packing(columns, row_start, row_pairs, items, pair_rows)
+        tables = ChunkTables(ChunkPlaces.of(bits, header.chunks), *buckets) if header.chunks else None
+        return cls(bits, packing, tables, revision=header.revision, mapped=True)
 
     def write(self, path: Path, *, algorithm: str, revision: int) -> None:
         """Write the file, atomically. Raises :class:`OSError`, see :func:`write_arrays`."""
-        packing = self.packing
-        header = Header(algorithm, self.bits, revision, packing.rows, packing.pairs, 0)
-        write_arrays(
-            Path(path),
-            header,
-            [packing.columns, packing.items, packing.row_start, packing.row_pairs, packing.pair_rows],
-        )
+        packing, tables = self.packing, self.tables
+        chunks = len(tables.place.widths) if tables else 0
+        arrays: list[Array] = [
+            packing.columns,
+            packing.items,
+            packing.row_start,
+            packing.row_pairs,
+            packing.pair_rows,
+        ]
+        if tables:
+            arrays += [tables.bucket_start, tables.bucket_rows, tables.bucket_next]
+        header = Header(algorithm, self.bits, revision, packing.rows, packing.pairs, chunks)
+        write_arrays(Path(path), header, arrays)
 
     def __len__(self) -> int:
         return self.packing.pairs
@@ -80,7 +112,7 @@ class PackedIndex:
     def find(self, queries: Words, radius: int) -> Found:
         """What :meth:`search` finds, for prepared queries and before anything is put in order."""
         packing = self.packing
-        query, row, distance = scan(packing.columns, queries, radius)
+        query, row, distance = self._near(queries, radius)
         start = packing.row_start[row].astype(np.int64)
         count = packing.row_start[row + 1] - start
         pair = packing.row_pairs[spread(start, count)]
@@ -109,11 +141,16 @@ class PackedIndex:
 
 
 def _shapes(header: Header) -> Shapes:
-    rows, pairs = header.rows, header.pairs
-    return [
+    """What :meth:`PackedIndex.write` writes, from what the header says."""
+    rows, pairs, chunks = header.rows, header.pairs, header.chunks
+    shapes: Shapes = [
         ("<u8", (header.bits // 64, rows)),
         ("<i8", (pairs,)),
         ("<u4", (rows + 1,)),
         ("<u4", (pairs,)),
         ("<u4", (pairs,)),
     ]
+    if chunks:
+        buckets = sum(1 << width for width in chunk_widths(header.bits, chunks))
+        shapes += [("<u4", (buckets + 1,)), ("<u4", (chunks * rows,)), ("<u2", (chunks * rows,))]
+    return shapes

@@ -1,0 +1,277 @@
+"""Multi-index hashing (Norouzi, Punjani and Fleet, 2012): a table per chunk of the code, whose buckets
+hold the codes with that value there. A search visits the buckets near the query's own.
+
+Beside the number of each code a bucket keeps the code's next chunk, so that nearly all of a bucket
+is rejected while memory is read in order (:mod:`~moderation.domain.index.pigeonhole`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import log2
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moderation.domain.index.pigeonhole import CALL_NS, CODE_NS, allowances, chunk_widths, masks
+from moderation.domain.index.scan import Near, joined, scan, scan_ns
+from moderation.domain.index.words import Words
+
+FEWEST_ROWS = 2_000
+"""Below, scanning all codes is quicker than looking into the first bucket."""
+MOST_ROWS = 1 << 26
+"""Above, places in the tables would not fit 31 bits; such an index is only scanned."""
+_WIDEST, _NARROWEST = 22, 8
+_GROUP = 65_536
+"""Candidates at a time: their temporaries stay in the second-level cache."""
+
+_PROBE = np.dtype([("place", "<i4"), ("next", "<u2"), ("allowed", "<u2")])
+"""What there is to know of a probe, in one word, so that it is repeated for its candidates in one go:
+its bucket, later where that begins; the query's next chunk; in how many bits that may differ."""
+_NEXT, _ALLOWED = 32, 48
+"""Where the fields begin in the word."""
+_COUNTING = np.arange(_GROUP, dtype=np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkPlaces:
+    """Where the chunks of a code lie."""
+
+    widths: tuple[int, ...]
+    word: NDArray[np.intp]
+    """The word that a chunk begins in."""
+    beyond: NDArray[np.intp]
+    """The word after that, into which a chunk may run on."""
+    shift: NDArray[np.uint64]
+    """Where it begins in its word."""
+    back: NDArray[np.uint64]
+    """63 − ``shift``."""
+    ones: NDArray[np.uint64]
+    """As many ones as the chunk is wide."""
+    base: NDArray[np.int64]
+    """Number of the chunk's first bucket."""
+
+    @classmethod
+    def of(cls, bits: int, chunks: int) -> ChunkPlaces:
+        """For codes of this width."""
+        widths = chunk_widths(bits, chunks)
+        begin = np.cumsum((0, *widths[:-1]))
+        shift = (begin % 64).astype(np.uint64)[:, None]
+        sizes = np.left_shift(1, widths)
+        return cls(
+            widths,
+            begin // 64,
+            np.minimum(begin // 64 + 1, bits // 64 - 1),
+            shift,
+            np.uint64(63) - shift,
+            (sizes - 1).astype(np.uint64)[:, None],
+            (np.cumsum(sizes) - sizes)[:, None],
+        )
+
+    def keys(self, columns: Words, chunks: slice = slice(None)) -> NDArray[np.int64]:
+        """The chunks of every code, shape ``(chunks, n)``."""
+        keys: NDArray[np.uint64] = columns.take(self.word[chunks], axis=0)
+        keys >>= self.shift[chunks]
+        if len(columns) > 1:
+            # In two steps, as a shift by 64 is undefined. What belongs to no chunk is cut off below.
+            beyond = columns.take(self.beyond[chunks], axis=0)
+            beyond <<= np.uint64(1)
+            beyond <<= self.back[chunks]
+            keys |= beyond
+        keys &= self.ones[chunks]
+        signed: NDArray[np.int64] = keys.view(np.int64)
+        return signed
+
+    def key(self, columns: Words, chunk: int) -> NDArray[np.int64]:
+        """One chunk of every code."""
+        key: NDArray[np.int64] = self.keys(columns, slice(chunk, chunk + 1))[0]
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkTables:
+    """The buckets of all chunks, one chunk after the other."""
+
+    place: ChunkPlaces
+    bucket_start: NDArray[np.uint32]
+    """Shape ``(sum(2 ** width) + 1,)``: where each bucket begins in the two arrays below."""
+    bucket_rows: NDArray[np.uint32]
+    """Shape ``(chunks * rows,)``: rows, by bucket."""
+    bucket_next: NDArray[np.uint16]
+    """Shape ``(chunks * rows,)``: the low 16 bits of the next chunk of that row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The probes for one radius."""
+
+    chunk: NDArray[np.intp]
+    change: NDArray[np.int64]
+    """A :data:`_PROBE` each: the bits in which the bucket differs from the query's own, no next chunk,
+    and in how many bits the next chunk may differ."""
+
+
+def chunk_count(bits: int, rows: int) -> int:
+    """How many chunks suit this many codes: buckets of about four, or eight for the many chunks of 256
+    bits, whose tables take more memory. 0: none, scan."""
+    if not FEWEST_ROWS <= rows <= MOST_ROWS:
+        return 0
+    width = min(max(log2(rows) - (2 if bits == 64 else 3), _NARROWEST), _WIDEST)
+    return max(round(bits / width), -(-bits // _WIDEST))
+
+
+def make_tables(columns: Words, chunks: int) -> ChunkTables:
+    """Tables over all rows."""
+    place = ChunkPlaces.of(columns.shape[0] * 64, chunks)
+    rows = columns.shape[1]
+    counts: list[NDArray[np.int64]] = []
+    bucket_rows, bucket_next = np.empty((chunks, rows), np.uint32), np.empty((chunks, rows), np.uint16)
+    first = key = place.key(columns, 0)
+    for chunk, width in enumerate(place.widths):
+        following = place.key(columns, chunk + 1) if chunk + 1 < chunks else first
+        counts.append(np.bincount(key, minlength=1 << width))
+        # Bucket and row in one word: sorting words is several times as fast as sorting places.
+        both = key << 32 | np.arange(rows)
+        both.sort()
+        bucket_rows[chunk] = both & 0xFFFFFFFF
+        bucket_next[chunk] = following.astype(np.uint16)[bucket_rows[chunk]]
+        key = following
+    start = np.zeros(sum(map(len, counts)) + 1, np.uint32)
+    np.cumsum(np.concatenate(counts), out=start[1:])
+    return ChunkTables(place, start, bucket_rows.reshape(-1), bucket_next.reshape(-1))
+
+
+class ChunkSearch:
+    """Searches one set of tables over one set of columns."""
+
+    def __init__(self, columns: Words, tables: ChunkTables) -> None:
+        self._columns, self._tables = columns, tables
+        self._rows = columns.shape[1]
+        self._scan_ns = scan_ns(columns)
+        self._next = np.roll(np.arange(len(tables.place.widths)), -1)
+        self._costs: dict[int, float] = {}
+        self._plans: dict[int, Plan] = {}
+
+    def __call__(self, queries: Words, radius: int) -> Near:
+        """All rows within ``radius`` of each query."""
+        size = queries.shape[1]
+        if CALL_NS + size * self._cost(radius) > size * self._scan_ns:
+            return scan(self._columns, queries, radius)
+        plan = self._plan(radius)
+        at_once = max(1, _GROUP // len(plan.change))
+        founds: list[Near] = []
+        for first in range(0, size, at_once):
+            self._search(queries[:, first : first + at_once], first, plan, radius, founds)
+        return joined(founds)
+
+    def _cost(self, radius: int) -> float:
+        """Of one query among many, in nanoseconds, if codes were spread evenly."""
+        if radius not in self._costs:
+            self._costs[radius] = allowances(self._tables.place.widths, radius, self._rows)[1]
+        return self._costs[radius]
+
+    def _plan(self, radius: int) -> Plan:
+        if radius not in self._plans:
+            self._plans[radius] = self._made_plan(radius)
+        return self._plans[radius]
+
+    def _made_plan(self, radius: int) -> Plan:
+        widths = self._tables.place.widths
+        shared, _ = allowances(widths, radius, self._rows)
+        chunks, changes = [], []
+        for chunk, (width, own) in enumerate(zip(widths, shared, strict=True)):
+            if own:
+                mask = masks(width, own - 1)
+                allowed = (
+                    own + shared[(chunk + 1) % len(widths)] - 1 - np.bitwise_count(mask).astype(np.int64)
+                )
+                chunks.append(np.full(len(mask), chunk))
+                changes.append(mask | allowed << _ALLOWED)
+        return Plan(np.concatenate(chunks), np.concatenate(changes))
+
+    def _search(self, queries: Words, first: int, plan: Plan, radius: int, founds: list[Near]) -> None:
+        """Visit the buckets of a few queries, the first of which has the number ``first``."""
+        tables, probes = self._tables, len(plan.change)
+        keys = tables.place.keys(queries)
+        following = keys.take(self._next, axis=0)
+        following &= 0xFFFF
+        following <<= _NEXT
+        following |= keys + tables.place.base
+        # A row of probes per query. Buckets are aligned, so the change applies to their numbers.
+        words = following.T.take(plan.chunk, axis=1)
+        words ^= plan.change
+        probe = words.reshape(-1).view(_PROBE)
+        bucket = probe["place"]
+        start = tables.bucket_start.take(bucket)
+        count = tables.bucket_start[1:].take(bucket)
+        count -= start
+        ends = np.cumsum(count, dtype=np.int64)
+        for begin, end in self._groups(ends[probes - 1 :: probes]):
+            if end < 0:
+                query, row, distance = scan(self._columns, queries[:, begin : begin + 1], radius)
+                founds.append((query + (first + begin), row, distance))
+                continue
+            part = slice(begin * probes, end * probes)
+            whose, rows = self._candidates(start[part], count[part], ends[part], probe[part])
+            if len(rows):
+                founds.append(self._near(queries, whose // probes + begin, rows, radius, first))
+
+    def _groups(self, ends: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+        """Runs of queries with about as many candidates as fit the cache, from their running number.
+
+        The end is −1 for a query whose buckets hold so much (hashes cluster) that a scan costs less.
+        """
+        most = self._scan_ns / CODE_NS
+        if len(ends) == 1 or ends[-1] <= min(most, _GROUP):
+            whole = ends[-1] <= most
+            yield 0, len(ends) if whole else -1
+            return
+        begin, done = 0, 0
+        while begin < len(ends):
+            if ends[begin] - done > most:
+                yield begin, -1
+                end = begin + 1
+            else:
+                end = max(begin + 1, int(np.searchsorted(ends, done + min(most, _GROUP), "right")))
+                yield begin, end
+            begin, done = end, int(ends[end - 1])
+
+    def _candidates(
+        self,
+        start: NDArray[np.uint32],
+        count: NDArray[np.uint32],
+        ends: NDArray[np.int64],
+        probe: NDArray[np.void],
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        """Probe and row of every code in these buckets that the next chunk does not rule out."""
+        before = ends - count
+        before -= before[0]
+        probe["place"] = start - before
+        repeated = np.repeat(probe.view(np.int64), count).view(_PROBE)
+        size = len(repeated)
+        counting = _COUNTING[:size] if size <= _GROUP else np.arange(size, dtype=np.int32)
+        place = counting + repeated["place"]
+        differing = self._tables.bucket_next.take(place)
+        differing ^= repeated["next"]
+        kept = np.flatnonzero(np.bitwise_count(differing) <= repeated["allowed"])
+        if not len(kept):
+            return _NONE, _NO_ROW
+        whose: NDArray[np.int64] = np.searchsorted(before, kept, "right") - 1
+        return whose, self._tables.bucket_rows.take(place.take(kept))
+
+    def _near(
+        self, queries: Words, query: NDArray[np.int64], row: NDArray[np.uint32], radius: int, first: int
+    ) -> Near:
+        """The true distances of the candidates, each pair once though several chunks found it."""
+        distance = np.zeros(len(row), np.int64)
+        for column, asked in zip(self._columns, queries, strict=True):
+            distance += np.bitwise_count(column.take(row) ^ asked.take(query))
+        near = np.flatnonzero(distance <= radius)
+        if len(near) > 1:
+            _, once = np.unique(query[near] * self._rows + row[near], return_index=True)
+            near = near[once]
+        return query[near] + first, row[near].astype(np.intp), distance[near]
+
+
+_NONE, _NO_ROW = np.empty(0, np.int64), np.empty(0, np.uint32)
