@@ -12,6 +12,7 @@ from moderation.models.audit import (
     Seal,
 )
 from moderation.models.blocklist import BannedImage, Blocklist, Fingerprint, Revision
+from moderation.models.desk import BanDraft, Claim, DeskPreference, HourlyTally
 from moderation.models.uploads import (
     Appeal,
     Clearance,
@@ -27,13 +28,17 @@ __all__ = [
     "AUDIT_MODELS",
     "Appeal",
     "AuditRecord",
+    "BanDraft",
     "BannedImage",
     "Blocklist",
     "BlocklistChange",
+    "Claim",
     "Clearance",
     "Decision",
+    "DeskPreference",
     "FileRemoval",
     "Fingerprint",
+    "HourlyTally",
     "Match",
     "Notice",
     "PeriodicWork",

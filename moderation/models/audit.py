@@ -156,7 +156,13 @@ class Screening(AuditRecord):
                 name="moderation_screening_verdict",
             ),
         ]
-        indexes = [models.Index(fields=["created_at", "id"], name="moderation_screening_when")]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="moderation_screening_when"),
+            models.Index(fields=["verdict", "created_at", "id"], name="moderation_screening_verd"),
+            # The constraint above is partial, so it finds no upload's screenings.
+            models.Index(fields=["upload_id", "id"], name="moderation_screening_upload"),
+            models.Index(fields=["revision"], name="moderation_screening_rev"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verdict} ({self.reason}) at revision {self.revision}"
@@ -193,7 +199,11 @@ class Match(AppendOnlyModel):
         verbose_name = _("match")
         verbose_name_plural = _("matches")
         ordering = ["id"]
-        indexes = [models.Index(fields=["banned_id", "screening"], name="moderation_match_banned")]
+        indexes = [
+            models.Index(fields=["banned_id", "screening"], name="moderation_match_banned"),
+            models.Index(fields=["blocklist", "screening"], name="moderation_match_list"),
+            models.Index(fields=["method", "distance", "screening"], name="moderation_match_method"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.method} at {self.distance}"
@@ -234,6 +244,7 @@ class Decision(AuditRecord):
             models.Index(fields=["upload_id", "id"], name="moderation_decision_upload"),
             models.Index(fields=["banned_id", "id"], name="moderation_decision_banned"),
             models.Index(fields=["actor_id", "id"], name="moderation_decision_actor"),
+            models.Index(fields=["created_at", "id"], name="moderation_decision_when"),
         ]
 
     def __str__(self) -> str:
@@ -252,6 +263,7 @@ class Refusal(AuditRecord):
         verbose_name = _("refusal")
         verbose_name_plural = _("refusals")
         ordering = ["-id"]
+        indexes = [models.Index(fields=["created_at", "id"], name="moderation_refusal_when")]
 
     def __str__(self) -> str:
         return f"{self.reason} ({self.size} bytes)"
@@ -281,6 +293,10 @@ class BlocklistChange(AuditRecord):
         verbose_name = _("blocklist change")
         verbose_name_plural = _("blocklist changes")
         ordering = ["-revision"]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="moderation_change_when"),
+            models.Index(fields=["banned_id", "id"], name="moderation_change_banned"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} at revision {self.revision}"

@@ -71,6 +71,7 @@ class Upload(models.Model):
         permissions = [
             ("view_private_media", _("Can see pictures that are not published")),
             ("decide_upload", _("Can decide about uploads")),
+            ("export_audit", _("Can export the audit log")),
         ]
         constraints = [
             models.CheckConstraint(

@@ -26,9 +26,17 @@ READ = (
 )
 FLAG = ("add_bannedimage", "decide_upload", "change_appeal")
 GROUPS = {
-    "Auditors": READ,
+    "Auditors": (*READ, "export_audit"),
     "Moderators": READ + FLAG,
-    "Senior moderators": (*READ, *FLAG, "add_blocklist", "change_blocklist", "change_bannedimage"),
+    "Senior moderators": (
+        *READ,
+        *FLAG,
+        "export_audit",
+        "add_blocklist",
+        "change_blocklist",
+        "change_bannedimage",
+        "change_rescan",
+    ),
 }
 """Group → permissions that it is given; what an installation adds itself is left alone."""
 
