@@ -1,4 +1,4 @@
-"""Read queries that services, admin and views share."""
+"""What matching asks the database: radii in force, active entries, exact copies, new codes."""
 
 from __future__ import annotations
 

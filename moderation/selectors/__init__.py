@@ -1,0 +1,21 @@
+"""Read queries that services, admin and views share."""
+
+from moderation.selectors.matching import (
+    Radii,
+    bands,
+    blocklist_named,
+    codes_since,
+    exact_hits,
+    policy_entries,
+    widest_radii,
+)
+
+__all__ = [
+    "Radii",
+    "bands",
+    "blocklist_named",
+    "codes_since",
+    "exact_hits",
+    "policy_entries",
+    "widest_radii",
+]
