@@ -33,21 +33,21 @@ class Patch:
     """A rectangle of a canonical picture that is fingerprinted as a picture of its own."""
 
     grey: Image.Image
-    half: Image.Image
-    """``grey.reduce(2)``, shared by the patches of a view."""
+    """Cut out, and at half its size where that is enough."""
     colour: Image.Image
+    """The whole view, for what is made from colour."""
     box: Box
+
+    @classmethod
+    def cut(cls, grey: Image.Image, colour: Image.Image, box: Box) -> Patch:
+        """From a view. Cut before it is resampled: Pillow's ``resize(box=…)`` lets what lies around shine in."""
+        edges = (box.left, box.top, box.right, box.bottom)
+        part = grey if edges == (0, 0, *grey.size) else grey.crop(edges)
+        return cls(part.reduce(2) if min(part.size) >= _HALVE_FROM else part, colour, box)
 
     def sample(self, width: int, height: int) -> NDArray[np.uint8]:
         """The patch resampled (Lanczos) to shape ``(height, width)``."""
-        box = (self.box.left, self.box.top, self.box.right, self.box.bottom)
-        if min(self.box.width, self.box.height) < _HALVE_FROM:
-            small = self.grey.resize((width, height), Image.Resampling.LANCZOS, box=box)
-        else:
-            right, bottom = min(box[2] / 2, self.half.width), min(box[3] / 2, self.half.height)
-            halved = (box[0] / 2, box[1] / 2, right, bottom)
-            small = self.half.resize((width, height), Image.Resampling.LANCZOS, box=halved)
-        return np.asarray(small)
+        return np.asarray(self.grey.resize((width, height), Image.Resampling.LANCZOS))
 
 
 def sampled(patches: Sequence[Patch], width: int, height: int) -> NDArray[np.uint8]:

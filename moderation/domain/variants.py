@@ -50,18 +50,11 @@ class Codes:
 
 
 def variants_of(view: View, number: int) -> list[Variant]:
-    """The view as it is, and without its borders where it has some."""
-    pixels = np.asarray(view.grey)
-    half = view.grey.reduce(2)
-    boxes = {
-        borders.whole(pixels): "",
-        borders.trim(pixels, bars=False): "trimmed",
-        borders.trim(pixels, bars=True): "trimmed bars",
-    }
-    names = {box: "" if box == borders.whole(pixels) else name for box, name in boxes.items()}
+    """The view as it is, and without what was put around it."""
+    boxes = borders.crops(np.asarray(view.grey))
     return [
-        Variant(number, Patch(view.grey, half, view.colour, box), _join(view.name, name))
-        for box, name in names.items()
+        Variant(number, Patch.cut(view.grey, view.colour, box), _join(view.name, name))
+        for box, name in boxes.items()
     ]
 
 
