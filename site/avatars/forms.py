@@ -8,6 +8,7 @@ from django import forms
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
 
+from avatars.door import door
 from avatars.models import Profile
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Profile]
 else:
     UserForm, ModelForm = UserCreationForm, forms.ModelForm
-
-ACCEPTED = "image/jpeg,image/png,image/gif,image/webp,image/avif"
 
 
 class SignUpForm(UserForm):
@@ -46,7 +45,7 @@ class ProfileForm(ModelForm):
         required=False,
         allow_empty_file=True,
         label="New picture",
-        widget=forms.FileInput(attrs={"accept": ACCEPTED}),
+        widget=forms.FileInput,
     )
 
     class Meta:
@@ -60,6 +59,10 @@ class ProfileForm(ModelForm):
             "display_name": "What others call you. Left empty, it is your user name.",
             "about": "A few sentences, at most 500 characters.",
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["picture"].widget.attrs["accept"] = door().accept
 
     def save(self, commit: bool = True) -> Profile:
         """Write the text columns only: ``avatar`` may have changed since this row was read."""

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from moderation import api
+from avatars.door import door
 
 UNREAD_FACTOR = 5
 """A request this many times larger than the largest picture is answered without reading it."""
@@ -52,10 +52,10 @@ def capped_uploads(view: View[P]) -> View[P]:
     @csrf_exempt
     @wraps(view)
     def capped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        largest = api.limits().max_bytes
-        if declared_length(request) > UNREAD_FACTOR * largest:
-            return render(request, "avatars/too_large.html", {"max_bytes": largest}, status=413)
-        request.upload_handlers.insert(0, CappedUploadHandler(request, cap=largest + 1))
+        limit = door()
+        if declared_length(request) > UNREAD_FACTOR * limit.max_bytes:
+            return render(request, "avatars/too_large.html", {"door": limit}, status=413)
+        request.upload_handlers.insert(0, CappedUploadHandler(request, cap=limit.max_bytes + 1))
         return protected(request, *args, **kwargs)
 
     return capped

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from avatars.door import door
 from avatars.forms import ProfileForm
 from avatars.members import profile_of, signed_in
 from avatars.models import Profile
@@ -59,7 +60,7 @@ def page(request: HttpRequest, form: ProfileForm, own: Profile, *, status: int =
         "profile": own,
         "upload": api.status_of(own, "avatar"),
         "news": api.notices_for(own.user, unread_only=True)[:3],
-        "limits": api.limits(),
+        "door": door(),
         "status": status,
     }
     return render(request, "avatars/profile.html", context, status=status)

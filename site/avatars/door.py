@@ -1,0 +1,34 @@
+"""What the door takes, in words for a form. The numbers are moderation's, written nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from moderation import api
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What may be sent."""
+
+    max_bytes: int
+    largest: str
+    """``20 MB``."""
+    formats: str
+    """``JPEG, PNG or GIF``."""
+    accept: str
+    """For a file field: ``image/jpeg,image/png,image/gif``."""
+
+
+def door() -> Door:
+    """The door as it is configured now."""
+    limits = api.limits()
+    names = ["WebP" if name == "WEBP" else name for name in limits.formats]
+    return Door(
+        max_bytes=limits.max_bytes,
+        largest=f"{limits.max_bytes / MEBIBYTE:.3g} MB",
+        formats=" or ".join(filter(None, [", ".join(names[:-1]), names[-1]])),
+        accept=",".join(f"image/{name.lower()}" for name in limits.formats),
+    )
