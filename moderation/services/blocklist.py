@@ -75,7 +75,7 @@ def ban(*, picture: Picture, blocklist: Blocklist, actor_id: str = "", options: 
                 return BanResult(same, False, change.before.number)
             banned = _insert(picture, blocklist, options, actor_id, evidence, nearest, change)
             used = True
-            rescan = _after(change, banned=banned, reach=True)
+            rescan = reach_back(change, banned=banned, reach=True)
             transaction.on_commit(
                 lambda: signals.image_banned.send_robust(
                     BannedImage, banned=banned, revision=change.revision
@@ -175,9 +175,11 @@ def _nearest(picture: Picture, blocklist: Blocklist) -> tuple[int | None, int | 
     return banned, distance
 
 
-def _after(
+def reach_back(
     change: Change, *, banned: BannedImage | None = None, blocklist: Blocklist | None = None, reach: bool
 ) -> Rescan:
+    """Note in the change's transaction that earlier uploads have to be looked at, and wake up whoever
+    does it after the commit. ``reach`` for what may hit more now, otherwise for what may hit less."""
     rescan = Rescan.objects.create(
         kind=Rescan.Kind.REACH if reach else Rescan.Kind.RELEASE,
         since_revision=change.revision,
@@ -199,7 +201,7 @@ def unban(*, banned_id: int, actor_id: str = "", reason: str = "", note: str = "
             raise UnknownEntry(f"There is no banned image with the number {banned_id}.")
         if not banned.active:
             return banned
-        _retire(change, banned, kind=BlocklistChange.Kind.RETIRE, actor_id=actor_id)
+        retire(change, banned, kind=BlocklistChange.Kind.RETIRE, actor_id=actor_id)
         decisions.record(
             kind=Decision.Kind.RETIRE,
             actor_id=actor_id,
@@ -211,14 +213,15 @@ def unban(*, banned_id: int, actor_id: str = "", reason: str = "", note: str = "
     return banned
 
 
-def _retire(change: Change, banned: BannedImage, *, kind: str, actor_id: str = "") -> None:
+def retire(change: Change, banned: BannedImage, *, kind: str, actor_id: str = "") -> None:
+    """Retire an active entry as a part of ``change``."""
     banned.retired_revision = change.revision
     banned.retired_at = timezone.now()
     banned.save(update_fields=["retired_revision", "retired_at"])
     change.record(
         kind=kind, blocklist=banned.blocklist.slug, banned_id=banned.pk, actor_id=actor_id, entries=-1
     )
-    _after(change, banned=banned, reach=False)
+    reach_back(change, banned=banned, reach=False)
     transaction.on_commit(
         lambda: signals.ban_retired.send_robust(BannedImage, banned=banned, revision=change.revision),
         using=database(),
@@ -233,7 +236,7 @@ def expire_due(*, limit: int = 100) -> int:
         with revision.changing() as change:
             banned = due.select_related("blocklist").filter(pk=pk).first()
             if banned is not None:
-                _retire(change, banned, kind=BlocklistChange.Kind.EXPIRE)
+                retire(change, banned, kind=BlocklistChange.Kind.EXPIRE)
                 count += 1
     return count
 
@@ -265,8 +268,8 @@ def change_entry(*, banned_id: int, actor_id: str = "", note: str = "", **settin
             detail={name: str(value) for name, value in settings.items()},
             note=note,
         )
-        _after(change, banned=banned, reach=True)
-        _after(change, banned=banned, reach=False)
+        reach_back(change, banned=banned, reach=True)
+        reach_back(change, banned=banned, reach=False)
     return banned
 
 
@@ -286,8 +289,8 @@ def change_list(*, blocklist: Blocklist, actor_id: str = "", note: str = "") -> 
                 note=note,
             )
             if before is not None:
-                _after(change, blocklist=blocklist, reach=True)
-                _after(change, blocklist=blocklist, reach=False)
+                reach_back(change, blocklist=blocklist, reach=True)
+                reach_back(change, blocklist=blocklist, reach=False)
     return blocklist
 
 

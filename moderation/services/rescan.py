@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from moderation import selectors
 from moderation.domain.analysis import Code
-from moderation.models import BannedImage, Fingerprint, Match, Rescan, Screening, Upload
+from moderation.models import BannedImage, Blocklist, Fingerprint, Match, Rescan, Screening, Upload
 from moderation.services import rescreening, revision
 from moderation.services.earlier import earlier_uploads
 from moderation.services.queue import in_database_time
@@ -48,6 +48,14 @@ def run(*, rescan_id: int, progress: Progress | None = None) -> Rescan | None:
     rescan.status, rescan.finished_at, rescan.lease_until = Rescan.Status.DONE, timezone.now(), None
     rescan.save()
     return rescan
+
+
+def ask(*, blocklist: Blocklist | None = None, banned: BannedImage | None = None) -> Rescan:
+    """Write down a search of all open uploads for one entry, for one list, or for everything that is
+    banned; somebody has to run it."""
+    return Rescan.objects.create(
+        kind=Rescan.Kind.REACH, since_revision=0, banned=banned, blocklist=blocklist
+    )
 
 
 def unfinished() -> list[int]:

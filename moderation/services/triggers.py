@@ -17,7 +17,8 @@ TABLES = tuple(model._meta.db_table for model in APPEND_ONLY)
 MESSAGE = "the history is append-only"
 
 
-def _names(table: str) -> tuple[str, ...]:
+def names(table: str) -> tuple[str, ...]:
+    """The triggers that a table has to have."""
     vendor = connections[database()].vendor
     verbs = ("change", "truncate") if vendor == "postgresql" else ("update", "delete")
     return tuple(f"{table}_no_{verb}" for verb in verbs)
@@ -40,7 +41,7 @@ def install() -> None:
 
 
 def _statements(vendor: str, table: str) -> list[str]:
-    first, second = _names(table)
+    first, second = names(table)
     if vendor == "postgresql":
         return [
             (
@@ -72,7 +73,7 @@ def missing() -> list[str]:
         else:
             return []
         there = {name for (name,) in cursor.fetchall()}
-    return [name for table in TABLES for name in _names(table) if name not in there]
+    return [name for table in TABLES for name in names(table) if name not in there]
 
 
 def remove() -> None:
@@ -80,6 +81,6 @@ def remove() -> None:
     connection = connections[database()]
     with connection.cursor() as cursor:
         for table in TABLES:
-            for name in _names(table):
+            for name in names(table):
                 suffix = f" ON {table}" if connection.vendor == "postgresql" else ""
                 cursor.execute(f"DROP TRIGGER IF EXISTS {name}{suffix}")
