@@ -1,0 +1,73 @@
+"""From the decoded picture to what is looked up and what is kept. Runs inside the sandbox's child."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import keypoints as keypoints_module
+from .caps import LocalCaps
+from .descriptors import seen
+from .keypoints import SIDE, Keypoints
+from .model import Model, current
+from .signature import SCALE_STEPS, LocalFeatures, LocalSignature
+from .tiles import tile_bytes
+
+BAN_KEYPOINTS = 200
+UPLOAD_KEYPOINTS = 600
+STORED_KEYPOINTS = 300
+"""Of an approved upload, for reach-back: 7.7 KB."""
+
+
+def extract(
+    picture: NDArray[np.uint8],
+    *,
+    keypoints: int = UPLOAD_KEYPOINTS,
+    caps: LocalCaps | None = None,
+    view: int = 0,
+) -> LocalFeatures:
+    """Features of one decoded picture, grey ``(h, w)`` or RGB ``(h, w, 3)``, uint8.
+
+    A ban is ``extract(...).signature.strongest(BAN_KEYPOINTS)``; one call serves both. About 20 ms.
+    Raises :class:`ValueError` for another shape or type, :class:`ImportError` without OpenCV.
+    """
+    caps = caps or LocalCaps()
+    model = current()
+    raster = keypoints_module.raster(picture)
+    points = keypoints_module.detect(raster, keypoints=keypoints)
+    number, views = model.rows(points.descriptors)
+    number, views = number[: caps.rows], views[: caps.rows]
+    canonical = seen(points.descriptors[number], views)
+    codes = model.codes(canonical)
+    probes = model.probes(canonical, caps.probes)
+    height, width = raster.shape
+    own = len(points.descriptors)
+    signature = LocalSignature(
+        model.version,
+        width,
+        height,
+        points.found,
+        codes[:own],
+        _geometry(points, views[:own]),
+        _words(model, probes, own),
+        tile_bytes(raster),
+    )
+    return LocalFeatures(signature, number, codes, views, probes, raster, view)
+
+
+def _words(model: Model, probes: NDArray[np.uint32], own: int) -> NDArray[np.uint16]:
+    """The nearest cell is the pair of the nearest words."""
+    first = probes[:own, 0]
+    return np.stack([first >> 10, first & 1023], axis=1).astype(np.uint16)
+
+
+def _geometry(points: Keypoints, views: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    scale = np.rint(np.log2(np.maximum(points.size, 1)) * SCALE_STEPS)
+    fields = [
+        np.rint(points.x * (255 / (SIDE - 1))),
+        np.rint(points.y * (255 / (SIDE - 1))),
+        scale,
+        np.rint(points.angle * (256 / 360)) % 256,
+        views,
+    ]
+    return np.clip(np.stack(fields, axis=1), 0, 255).astype(np.uint8)

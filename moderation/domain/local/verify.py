@@ -1,0 +1,204 @@
+"""Is the upload, or a part of it, this banned picture? Keypoints propose a transformation, tiles decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .descriptors import MIRRORED, NEGATED
+from .frames import (
+    Matrix,
+    Places,
+    apply,
+    fit_affine,
+    fit_homography,
+    fit_similarity,
+    places,
+    sane,
+    similarities,
+    viewed,
+)
+from .signature import LocalFeatures, LocalSignature
+from .tiles import Pyramid, TileCheck, compare, warped
+
+NEAR = 34
+"""Bits of 128 within which two keypoints may be the same."""
+MOST_PAIRS = 240
+"""Pairs that propose a transformation."""
+LEAST_INLIERS = 7
+TOLERANCE = 6.0
+"""Pixels of the upload's raster, at its scale 1."""
+TURN = 25.0
+"""Degrees by which a keypoint's angle may differ from the transformation's."""
+STRETCH = 0.7
+"""Octaves by which a keypoint's scale may differ."""
+HYPOTHESES = 3
+"""Different transformations of one ban whose tiles are compared."""
+ENOUGH = 0.8
+"""A tile value at which no other hypothesis is tried."""
+
+VIEW_NAMES = ("", "mirrored", "negative", "mirrored negative")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LocalMatch:
+    """Evidence that an upload shows a banned picture; whether it is enough is for policy to say."""
+
+    inliers: int
+    """Keypoints at distinct places that agree with the transformation."""
+    tile: float
+    """Share, 0..1, of the ban's evidence tiles under the upload that rise and fall alike."""
+    share: float
+    """Share, 0..1, of all the ban's evidence tiles."""
+    view: int
+    """0..3: bit 0, the upload is a mirror image; bit 1, a negative."""
+    transform: tuple[float, ...]
+    """Nine numbers, row by row: from pixels of the ban's raster to those of the (mirrored) upload's."""
+    check: TileCheck
+    keypoints: NDArray[np.uint16]
+    """The upload's keypoints that are explained by this ban."""
+
+    @property
+    def variant(self) -> str:
+        """In words, for the audit: mirrored, negative."""
+        return VIEW_NAMES[self.view]
+
+    @property
+    def matrix(self) -> Matrix:
+        """``transform`` with shape ``(3, 3)``."""
+        return np.array(self.transform, dtype=np.float64).reshape(3, 3)
+
+
+def raster_in_view(raster: NDArray[np.uint8], view: int) -> NDArray[np.uint8]:
+    """Mirrored if the view says so; negation is left to the comparison of signs."""
+    return raster[:, ::-1] if view & MIRRORED else raster
+
+
+class Query:
+    """An upload made ready to be verified against several bans."""
+
+    def __init__(self, features: LocalFeatures) -> None:
+        self.features = features
+        signature = features.signature
+        self.row_places = places(signature.geometry).at(features.row_keypoint)
+        self.row_words = np.ascontiguousarray(features.row_codes).view(np.uint64)
+        self.in_view = [
+            viewed(self.row_places, np.full(len(features.row_keypoint), view, np.uint8), signature.width) for view in range(4)
+        ]
+        self._pyramids: dict[int, Pyramid] = {}
+
+    def pyramid(self, view: int) -> Pyramid:
+        """Of the raster, mirrored or not; built when first needed."""
+        key = view & MIRRORED
+        if key not in self._pyramids:
+            self._pyramids[key] = Pyramid(raster_in_view(self.features.raster, view))
+        return self._pyramids[key]
+
+
+def verify(query: LocalFeatures | Query, ban: LocalSignature, views: tuple[int, ...] = (0, 1, 2, 3)) -> LocalMatch | None:
+    """The best match of an upload with a ban in one of the ``views``, or None below seven inliers.
+
+    Raises :class:`ValueError` where the two were made with different models.
+    """
+    query = query if isinstance(query, Query) else Query(query)
+    if query.features.signature.model != ban.model:
+        raise ValueError(f"local/{query.features.signature.model} does not compare with local/{ban.model}")
+    best: LocalMatch | None = None
+    rows, own, bits = _pairs(query, ban)
+    relation = query.features.row_views[rows] ^ ban.geometry[own, 4]
+    for view in views:
+        chosen = np.flatnonzero(relation == view)
+        if len(chosen) < LEAST_INLIERS:
+            continue
+        chosen = chosen[np.argsort(bits[chosen], kind="stable")[:MOST_PAIRS]]
+        for match in _in_view(query, ban, rows[chosen], own[chosen], view):
+            if best is None or (match.share * match.tile, match.inliers) > (best.share * best.tile, best.inliers):
+                best = match
+            if best.tile >= ENOUGH and best.check.agreeing.sum() >= 10:
+                return best
+    return best
+
+
+def _pairs(query: Query, ban: LocalSignature) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Row, the ban's keypoint and distance of all pairs that may be the same place."""
+    theirs = np.ascontiguousarray(ban.codes).view(np.uint64)
+    if not len(theirs) or not len(query.row_words):
+        none = np.empty(0, dtype=np.int64)
+        return none, none, none
+    distance = np.bitwise_count(query.row_words[:, None, 0] ^ theirs[None, :, 0])
+    distance = distance + np.bitwise_count(query.row_words[:, None, 1] ^ theirs[None, :, 1])
+    rows, own = np.nonzero(distance <= NEAR)
+    return rows, own, distance[rows, own].astype(np.int64)
+
+
+def _in_view(
+    query: Query, ban: LocalSignature, rows: NDArray[np.int64], own: NDArray[np.int64], view: int
+) -> Iterator[LocalMatch]:
+    upload, banned = query.in_view[view].at(rows), places(ban.geometry).at(own)
+    for inliers in _hypotheses(banned, upload, rows, own):
+        count = distinct(banned.at(inliers), upload.at(inliers))
+        if count < LEAST_INLIERS:
+            continue
+        fits = (fit_similarity, fit_affine, fit_homography)
+        best: tuple[float, Matrix, TileCheck] | None = None
+        for fit in fits:
+            matrix = fit(banned.at(inliers), upload.at(inliers))
+            if matrix is None or not sane(matrix, ban.width, ban.height):
+                continue
+            cells, usable = warped(query.pyramid(view), matrix, ban.width, ban.height)
+            check = compare(ban.tiles, cells, usable, negative=bool(view & NEGATED))
+            value = check.share + check.tile
+            if best is None or value > best[0]:
+                best = value, matrix, check
+        if best is not None:
+            _, matrix, check = best
+            keypoints = np.unique(query.features.row_keypoint[rows[inliers]])
+            yield LocalMatch(
+                count, check.tile, check.share, view, tuple(float(v) for v in matrix.reshape(-1)), check, keypoints
+            )
+
+
+def _hypotheses(
+    banned: Places, upload: Places, rows: NDArray[np.int64], own: NDArray[np.int64]
+) -> Iterator[NDArray[np.int64]]:
+    """Inliers of the best few transformations, each without the pairs of those before it."""
+    a, b, tx, ty = similarities(banned, upload)
+    factor = np.hypot(a, b)
+    x = a[:, None] * banned.x - b[:, None] * banned.y + tx[:, None]
+    y = b[:, None] * banned.x + a[:, None] * banned.y + ty[:, None]
+    near = np.hypot(x - upload.x, y - upload.y) <= 2.0 * TOLERANCE * np.maximum(factor, 0.5)[:, None]
+    turn = np.abs((np.rad2deg(np.arctan2(b, a))[:, None] - (upload.angle - banned.angle) + 180) % 360 - 180) <= TURN
+    stretch = np.abs(np.log2(factor)[:, None] - (upload.scale - banned.scale)) <= STRETCH
+    agree = near & turn & stretch
+    free = np.ones(len(rows), dtype=bool)
+    for _ in range(HYPOTHESES):
+        votes = (agree & free).sum(axis=1) * free
+        leader = int(votes.argmax())
+        if votes[leader] < LEAST_INLIERS:
+            return
+        inliers = np.flatnonzero(agree[leader] & free)
+        directed = turn[leader] & stretch[leader] & free
+        for tolerance in (1.5 * TOLERANCE, TOLERANCE, TOLERANCE):
+            matrix = fit_affine(banned.at(inliers), upload.at(inliers))
+            if matrix is None or not sane(matrix, 256, 256):
+                matrix = fit_similarity(banned.at(inliers), upload.at(inliers))
+            if matrix is None:
+                break
+            ux, uy = apply(matrix, banned.x, banned.y)
+            size = max(0.5, float(np.sqrt(abs(np.linalg.det(matrix[:2, :2])))))
+            kept = np.flatnonzero(directed & (np.hypot(ux - upload.x, uy - upload.y) <= tolerance * size))
+            if len(kept) < LEAST_INLIERS:
+                break
+            inliers = kept
+        yield inliers
+        free[inliers] = False
+
+
+def distinct(banned: Places, upload: Places) -> int:
+    """Pairs at distinct places on both sides, 3 pixels apart: one spot repeated is one."""
+    ban_spots = np.unique((banned.x // 3).astype(np.int64) * 100 + (banned.y // 3).astype(np.int64))
+    upload_spots = np.unique((upload.x // 3).astype(np.int64) * 100 + (upload.y // 3).astype(np.int64))
+    return int(min(len(ban_spots), len(upload_spots)))
