@@ -183,3 +183,22 @@ class TooManyUploads(ModerationError):
     """You have sent many pictures in a short time. Wait a minute and try again."""
 
     code = "too_many_uploads"
+
+
+class PathUnreadable(ModerationError):
+    """This file or folder cannot be read. Look at its name and its permissions."""
+
+    code = "unreadable"
+
+
+class NoFiles(PathUnreadable):
+    """There is no file in this folder."""
+
+    code = "no_files"
+
+
+class RescanUnfinished(ModerationError):
+    """A search among earlier uploads stopped before its end: it was cancelled, or failed. The log says
+    why; `manage.py rescan --open` goes on with it."""
+
+    code = "rescan_unfinished"

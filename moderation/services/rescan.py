@@ -53,9 +53,7 @@ def run(*, rescan_id: int, progress: Progress | None = None) -> Rescan | None:
 def ask(*, blocklist: Blocklist | None = None, banned: BannedImage | None = None) -> Rescan:
     """Write down a search of all open uploads for one entry, for one list, or for everything that is
     banned; somebody has to run it."""
-    return Rescan.objects.create(
-        kind=Rescan.Kind.REACH, since_revision=0, banned=banned, blocklist=blocklist
-    )
+    return Rescan.objects.create(kind=Rescan.Kind.REACH, since_revision=0, banned=banned, blocklist=blocklist)
 
 
 def unfinished() -> list[int]:

@@ -1,0 +1,42 @@
+"""``manage.py allow``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from moderation.management.enrolling import EnrolCommand
+from moderation.management.lines import wrong_usage
+from moderation.management.pictures import PictureFile, add_paths
+from moderation.models import Blocklist
+from moderation.services import blocklist as blocklists
+from moderation.services.enrolment import Picture
+
+
+class Command(EnrolCommand):
+    help = (
+        "Put pictures on the allowlist: default avatars, house templates. They and their copies are never "
+        "flagged. Folders are walked."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_paths(parser)
+        parser.add_argument(
+            "--blocklist", metavar="SLUG", default="allowlist", help="Another list with the action “allow”."
+        )
+        parser.add_argument("--reason", metavar="TEXT", default="", help="Why, for colleagues.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        blocklist = self.chosen_list(options)
+        if blocklist.action != Blocklist.Action.ALLOW:
+            raise wrong_usage(f"“{blocklist.slug}” is a list of banned pictures. Use `ban`.")
+        self.enter_all(options["paths"], blocklist, options)
+
+    def enter(
+        self, picture: Picture, file: PictureFile, blocklist: Blocklist, options: dict[str, Any]
+    ) -> None:
+        result = blocklists.allow(picture=picture, blocklist=blocklist, note=options["reason"])
+        words = f"entry {result.banned.pk} of “{blocklist.slug}”"
+        words += f", revision {result.revision}" if result.created else ", which was there already"
+        self.entered(file, blocklist, result, {"exact_only": result.banned.exact_only}, words)

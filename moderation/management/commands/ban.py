@@ -1,0 +1,71 @@
+"""``manage.py ban``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from moderation.exceptions import FlatPicture
+from moderation.management.enrolling import EnrolCommand
+from moderation.management.lines import printable
+from moderation.management.pictures import PictureFile, add_paths
+from moderation.models import Blocklist
+from moderation.services import blocklist as blocklists
+from moderation.services.blocklist import EntryOptions
+from moderation.services.enrolment import Picture
+from moderation.services.reach import reach_of
+
+SHORT = 40
+"""Characters of a reason that the decision itself keeps; a longer one is kept as a note as well."""
+
+
+class Command(EnrolCommand):
+    help = (
+        "Ban pictures: every edited copy of them is refused from now on, and earlier uploads that are "
+        "copies are taken down. Folders are walked. What is on the list already adds nothing."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_paths(parser)
+        parser.add_argument(
+            "--blocklist", metavar="SLUG", default="default", help="Onto which list (default)."
+        )
+        parser.add_argument("--reason", metavar="TEXT", default="", help="Why, for colleagues.")
+        parser.add_argument(
+            "--exact-only",
+            action="store_true",
+            help="Match only equal bytes or equal pixels: the way to ban a flat picture.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.enter_all(options["paths"], self.chosen_list(options), options)
+
+    def enter(
+        self, picture: Picture, file: PictureFile, blocklist: Blocklist, options: dict[str, Any]
+    ) -> None:
+        reason, exact_only = options["reason"], options["exact_only"]
+        if picture.analysis.flat and not exact_only:
+            raise FlatPicture(f"{FlatPicture.default_message()} Here: --exact-only.")
+        reach = reach_of(picture.analysis, blocklist=blocklist, exact_only=exact_only, shown=0)
+        result = blocklists.ban(
+            picture=picture,
+            blocklist=blocklist,
+            options=EntryOptions(
+                label=printable(file.path.name),
+                reason=reason,
+                note=reason if len(reason) > SHORT else "",
+                exact_only=exact_only,
+            ),
+        )
+        words = f"entry {result.banned.pk} of “{blocklist.slug}”"
+        if result.created:
+            words += f", revision {result.revision}; earlier uploads: {reach.block} copies, {reach.hold} near"
+        else:
+            words += ", which was there already"
+        extra = {
+            "reach": {"block": reach.block, "hold": reach.hold, "users": reach.users},
+            "nearest": result.banned.nearest_id if result.created else None,
+            "nearest_distance": result.nearest_distance,
+        }
+        self.entered(file, blocklist, result, extra, words)

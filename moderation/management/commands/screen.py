@@ -1,0 +1,143 @@
+"""``manage.py screen``."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from moderation.conf import get_settings
+from moderation.domain.policy import JudgedMatch, Judgement
+from moderation.exceptions import (
+    ImageRefused,
+    ModerationError,
+    SandboxBusy,
+    SandboxFailure,
+    SandboxUnavailable,
+)
+from moderation.management.lines import LineCommand, printable
+from moderation.management.pictures import add_paths, files_under, read
+from moderation.services import matching, revision
+from moderation.services.decoder import decoder
+from moderation.services.index import banned_codes
+from moderation.services.matching import Subject
+
+WORDS = {
+    "no_match": "nothing on the lists is near it",
+    "allowlisted": "the allowlist explains it",
+    "cleared": "a moderator has seen the pair",
+    "monitored": "only lists that record match",
+    "near_copy": "near a banned picture: a moderator would look at it",
+    "hold_list": "matches a list whose matches a moderator looks at",
+    "copy": "an edited copy of a banned picture",
+    "exact_copy": "an exact copy of a banned picture",
+}
+
+
+class Command(LineCommand):
+    help = (
+        "Say what a screening would say about pictures. Nothing is stored: no upload, no history. Folders are "
+        "walked. Exit status 0 when every file got an answer, whatever it is."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_paths(parser)
+
+    def conclusion(self) -> str:
+        return f"{self.faults} of {self.lines} got no answer."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = list(files_under(options["paths"]))
+        _warm_up()
+        with self.progress("pictures", total=len(found)) as progress:
+            for one in found:
+                path, error = (one, None) if isinstance(one, Path) else one
+                try:
+                    if error:
+                        raise error
+                    self._screen(path)
+                except ModerationError as failure:
+                    self.fault(failure, {"path": printable(path), "verdict": None}, printable(path))
+                progress.advance()
+
+    def _screen(self, path: Path) -> None:
+        file = read(path)
+        started = time.perf_counter()
+        try:
+            analysis = decoder().analyse(file.data, get_settings().analysis())
+        except ImageRefused as refusal:
+            self._answer(path, "refused", refusal.code, str(refusal), started)
+        except (SandboxBusy, SandboxUnavailable):
+            raise
+        except SandboxFailure as failure:
+            # What an upload comes to after its last attempt.
+            self._answer(path, "hold", failure.code, str(failure), started)
+        else:
+            snapshot, _, judgement = matching.look(Subject.of(analysis))
+            message = _in_words(judgement)
+            self._answer(
+                path,
+                judgement.verdict,
+                judgement.reason,
+                message,
+                started,
+                number=snapshot.state.number,
+                matches=judgement.matches,
+            )
+
+    def _answer(
+        self,
+        path: Path,
+        verdict: str,
+        reason: str,
+        message: str,
+        started: float,
+        *,
+        number: int | None = None,
+        matches: tuple[JudgedMatch, ...] = (),
+    ) -> None:
+        elapsed = round((time.perf_counter() - started) * 1000, 2)
+        values = {
+            "path": printable(path),
+            "verdict": verdict,
+            "reason": reason,
+            "message": message,
+            "matches": [_match(match) for match in matches],
+            "revision": revision.current().number if number is None else number,
+            "elapsed_ms": elapsed,
+        }
+        self.line(values, f"{printable(path)}: {verdict} ({reason}): {message} [{elapsed:.1f} ms]")
+
+
+def _warm_up() -> None:
+    """So that the first file's time is that of a site which is running. What fails will fail again below."""
+    with contextlib.suppress(ModerationError):
+        decoder().containment()
+        banned_codes.catch_up()
+
+
+def _match(match: JudgedMatch) -> dict[str, Any]:
+    return {
+        "banned": match.hit.banned,
+        "blocklist": match.entry.blocklist,
+        "method": match.hit.method,
+        "distance": match.hit.distance,
+        "variant": match.hit.variant,
+        "radius": match.radius,
+        "band": match.band,
+        "view": match.hit.view,
+        "set_aside": match.set_aside,
+    }
+
+
+def _in_words(judgement: Judgement) -> str:
+    words = WORDS.get(judgement.reason, judgement.reason)
+    first = judgement.leading or (judgement.matches[0] if judgement.matches else None)
+    if first is None:
+        return words
+    where = f"entry {first.hit.banned} of “{first.entry.blocklist}”"
+    how = f"{first.hit.method} at {first.hit.distance} of {first.radius}"
+    return f"{words} ({where}, {how}{f', {first.hit.variant}' if first.hit.variant else ''})"

@@ -1,0 +1,78 @@
+"""What ``ban`` and ``allow`` share: files go onto a list one by one, and one that fails stops nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from moderation import selectors
+from moderation.exceptions import ImageRefused, ModerationError, UnknownBlocklist
+from moderation.management.lines import LineCommand, printable, wrong_usage
+from moderation.management.pictures import PictureFile, files_under, read, record_refusal
+from moderation.models import Blocklist
+from moderation.services import enrolment
+from moderation.services.blocklist import BanResult
+from moderation.services.enrolment import Picture
+
+
+class EnrolCommand(LineCommand):
+    """Children say how a decoded picture is entered, with :meth:`enter`."""
+
+    def chosen_list(self, options: dict[str, Any]) -> Blocklist:
+        """The list of ``--blocklist``; an unknown one is wrong usage."""
+        try:
+            return selectors.blocklist_named(options["blocklist"])
+        except UnknownBlocklist as error:
+            raise wrong_usage(str(error)) from error
+
+    def enter_all(self, paths: list[Path], blocklist: Blocklist, options: dict[str, Any]) -> None:
+        """One line for each file, in their order."""
+        found = list(files_under(paths))
+        with self.progress("pictures", total=len(found)) as progress:
+            for one in found:
+                if isinstance(one, Path):
+                    self._one(one, blocklist, options)
+                else:
+                    path, error = one
+                    self.fault(error, self._values(path, blocklist), printable(path))
+                progress.advance()
+
+    def enter(
+        self, picture: Picture, file: PictureFile, blocklist: Blocklist, options: dict[str, Any]
+    ) -> None:
+        """Put one decoded picture onto the list and write its line."""
+        raise NotImplementedError
+
+    def entered(
+        self, file: PictureFile, blocklist: Blocklist, result: BanResult, extra: dict[str, Any], words: str
+    ) -> None:
+        """The line of a picture that is on the list now."""
+        values = {
+            **self._values(file.path, blocklist),
+            "banned": result.banned.pk,
+            "created": result.created,
+            "revision": result.revision,
+            **extra,
+        }
+        self.line(values, f"{printable(file.path)}: {words}")
+
+    def _one(self, path: Path, blocklist: Blocklist, options: dict[str, Any]) -> None:
+        try:
+            file = read(path)
+            try:
+                picture = enrolment.picture_from_bytes(file.data)
+            except ImageRefused as refusal:
+                record_refusal(file, refusal)
+                raise
+            self.enter(picture, file, blocklist, options)
+        except ModerationError as error:
+            self.fault(error, self._values(path, blocklist), printable(path))
+
+    def _values(self, path: Path, blocklist: Blocklist) -> dict[str, Any]:
+        return {
+            "path": printable(path),
+            "banned": None,
+            "blocklist": blocklist.slug,
+            "created": False,
+            "revision": None,
+        }
