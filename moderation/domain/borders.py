@@ -75,13 +75,13 @@ def crops(grey: Grey) -> dict[Box, str]:
         (_trim(grey, once, rounds=_ROUNDS, bars=False), "trimmed twice"),
         (_trim(grey, every, rounds=_ROUNDS, bars=True), "without bars"),
     ):
-        if not any(_alike(box, other, every) for other in found):
+        if not any(alike(box, other, every) for other in found):
             found[box] = name
     return found
 
 
-def _alike(a: Box, b: Box, picture: Box) -> bool:
-    """Whether two rectangles differ by less than a fingerprint would notice."""
+def alike(a: Box, b: Box, picture: Box) -> bool:
+    """Whether two rectangles of a picture differ by less than a fingerprint would notice."""
     across, down = picture.width * _VISIBLE, picture.height * _VISIBLE
     return (
         abs(a.left - b.left) <= across

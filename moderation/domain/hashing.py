@@ -27,6 +27,9 @@ _HALVE_FROM = 128
 """Shorter side in pixels from which a patch is sampled from the picture at half its size: a grid of 64 × 64 and
 less cannot tell, and it takes a quarter of the time."""
 
+_LIGHTNESS_SIDE = 96
+"""Pixels of the shorter side that are enough for a grid of 17 × 16."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patch:
@@ -48,6 +51,13 @@ class Patch:
     def sample(self, width: int, height: int) -> NDArray[np.uint8]:
         """The patch resampled (Lanczos) to shape ``(height, width)``."""
         return np.asarray(self.grey.resize((width, height), Image.Resampling.LANCZOS))
+
+    def lightness(self) -> Image.Image:
+        """The mean of the strongest and the weakest channel, small: what a change of hue leaves alone."""
+        part = self.colour.crop((self.box.left, self.box.top, self.box.right, self.box.bottom))
+        channels = np.asarray(part.reduce(max(1, min(part.size) // _LIGHTNESS_SIDE)))
+        strongest, weakest = channels.max(axis=2).astype(np.uint16), channels.min(axis=2)
+        return Image.fromarray(((strongest + weakest) // 2).astype(np.uint8))
 
 
 def sampled(patches: Sequence[Patch], width: int, height: int) -> NDArray[np.uint8]:
@@ -73,6 +83,19 @@ def negative_dhash256(patches: Sequence[Patch]) -> NDArray[np.uint8]:
     """
     grids = sampled(patches, 17, 16)
     return np.packbits((grids[..., 1:] < grids[..., :-1]).reshape(len(patches), -1), axis=-1)
+
+
+def lightness_dhash256(patches: Sequence[Patch]) -> NDArray[np.uint8]:
+    """``dhash256`` of the patches' lightness rather than their luminance, shape ``(patches, 8, 32)``.
+
+    A turned hue makes a red shirt on green as bright as its ground, and a fingerprint of luminance finds 98 % of such
+    copies; lightness does not change.
+    """
+    greys = [patch.lightness() for patch in patches]
+    upright = np.stack([np.asarray(grey.resize((17, 16), Image.Resampling.LANCZOS)) for grey in greys])
+    sideways = np.stack([np.asarray(grey.resize((16, 17), Image.Resampling.LANCZOS)) for grey in greys])
+    grids = eight(upright, sideways)
+    return np.packbits((grids[..., 1:] > grids[..., :-1]).reshape(len(patches), 8, -1), axis=-1)
 
 
 def _dhash(side: int) -> Callable[[Sequence[Patch]], Bits]:
