@@ -1,0 +1,54 @@
+"""A moderator's word on one upload or appeal."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from moderation.models import Blocklist, DeskPreference, Upload
+
+
+class DecideForm(forms.Form):
+    """One button, and perhaps a note."""
+
+    ACTIONS = (
+        ("approve", _("Approve")),
+        ("reject", _("Reject")),
+        ("ban", _("Reject and ban")),
+        ("again", _("Screen again")),
+        ("skip", _("Skip")),
+    )
+    action = forms.ChoiceField(choices=ACTIONS)
+    note = forms.CharField(required=False, max_length=1000)
+    blocklist = forms.ModelChoiceField(queryset=Blocklist.objects.all(), required=False)
+
+
+class BulkDecideForm(forms.Form):
+    """The same for the grid: only what can be said of many at once."""
+
+    action = forms.ChoiceField(choices=[choice for choice in DecideForm.ACTIONS if choice[0] != "ban"])
+    uploads = forms.ModelMultipleChoiceField(queryset=Upload.objects.filter(status=Upload.Status.HELD))
+
+
+class AppealForm(forms.Form):
+    """The answer to an appeal."""
+
+    answer = forms.ChoiceField(choices=[("grant", _("Grant")), ("deny", _("Deny"))])
+    note = forms.CharField(label=_("Note for colleagues"), required=False, max_length=1000)
+
+
+class PreferenceForm(forms.Form):
+    """How pictures are shown to this moderator."""
+
+    veil = forms.ChoiceField(choices=DeskPreference.Veil.choices)
+    next = forms.CharField(required=False)
+
+
+class QueueFilterForm(forms.Form):
+    """Which held uploads."""
+
+    blocklist = forms.ModelChoiceField(
+        label=_("Blocklist"), queryset=Blocklist.objects.all(), required=False, to_field_name="slug"
+    )
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=40)
+    nearer = forms.IntegerField(label=_("Distance at most"), required=False, min_value=0, max_value=256)

@@ -1,0 +1,56 @@
+"""Names of people for the desk: rows of the history know moderators and uploaders by plain id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+
+
+def moderators(ids: Iterable[str]) -> dict[str, str]:
+    """Id → user name; one query. Who is not there any more is called by the number."""
+    wanted = {actor for actor in ids if actor}
+    if not wanted:
+        return {}
+    users = get_user_model()._default_manager
+    found = {
+        str(user.pk): user.get_username()
+        for user in users.filter(pk__in=[actor for actor in wanted if actor.isdecimal()])
+    }
+    return {actor: found.get(actor, f"#{actor}") for actor in wanted}
+
+
+def moderator_ids(text: str) -> list[str]:
+    """Ids that a name or a number may mean."""
+    model = get_user_model()
+    names = model._default_manager.filter(**{f"{model.USERNAME_FIELD}__iexact": text})
+    ids = [str(pk) for pk in names.values_list("pk", flat=True)[:5]]
+    number = text.removeprefix("#")
+    return [*ids, number] if number.isdecimal() else ids
+
+
+def owners(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """(model label, id) → what the host's model calls itself; one query for each model."""
+    grouped: dict[str, set[str]] = {}
+    for label, pk in keys:
+        if label and pk:
+            grouped.setdefault(label, set()).add(pk)
+    names: dict[tuple[str, str], str] = {}
+    for label, ids in grouped.items():
+        try:
+            model = apps.get_model(label)
+        except LookupError:
+            continue
+        for row in model._base_manager.filter(pk__in=ids):
+            names[label, str(row.pk)] = str(row)
+    return names
+
+
+def owner_keys(text: str) -> list[tuple[str, str]]:
+    """The uploaders that a user name, an id or ``app.model:id`` may mean."""
+    label, _, pk = text.partition(":")
+    if pk and "." in label:
+        return [(label.lower(), pk)]
+    model = get_user_model()
+    return [(model._meta.label_lower, pk) for pk in moderator_ids(text)]

@@ -1,0 +1,146 @@
+"""What a moderator sees of a held upload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from moderation.models import (
+    Appeal,
+    BanDraft,
+    BannedImage,
+    Claim,
+    Decision,
+    DeskPreference,
+    Match,
+    Screening,
+    Upload,
+)
+
+CAP = 1_000
+"""Numbers beyond this are shown as "1,000+": nobody waits for an exact count."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """Which held uploads; what is None does not matter."""
+
+    blocklist: str | None = None
+    reason: str | None = None
+    nearer: int | None = None
+    """Largest distance of a match that counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A held upload and everything that helps to decide."""
+
+    upload: Upload
+    screening: Screening | None
+    leading: Match | None
+    banned: BannedImage | None
+    others: tuple[Match, ...]
+    history: dict[str, int]
+    """Status → number of the uploader's uploads."""
+    decisions: tuple[Decision, ...]
+
+
+def held(wanted: QueueFilter | None = None) -> QuerySet[Upload]:
+    """Held uploads, the oldest first."""
+    uploads = Upload.objects.filter(status=Upload.Status.HELD).order_by("pk")
+    if wanted is None:
+        return uploads
+    if wanted.blocklist:
+        uploads = uploads.filter(blocklist__slug=wanted.blocklist)
+    if wanted.reason:
+        uploads = uploads.filter(reason=wanted.reason)
+    if wanted.nearer is not None:
+        near = Match.objects.filter(
+            screening__upload_id=OuterRef("pk"), set_aside="", distance__lte=wanted.nearer
+        )
+        uploads = uploads.filter(Exists(near))
+    return uploads
+
+
+def capped(rows: QuerySet[Upload] | QuerySet[Appeal] | QuerySet[BanDraft]) -> int:
+    """A count that stops one beyond :data:`CAP`."""
+    return rows.order_by()[: CAP + 1].count()
+
+
+def waiting_for_second() -> QuerySet[BanDraft]:
+    """Bans that a second moderator has to confirm, the oldest first."""
+    drafts = BanDraft.objects.filter(status=BanDraft.Status.WAITING).order_by("created_at", "pk")
+    return drafts.select_related("blocklist", "upload")
+
+
+def open_appeals() -> QuerySet[Appeal]:
+    """Appeals that nobody has answered, the oldest first."""
+    return Appeal.objects.filter(status=Appeal.Status.OPEN).order_by("pk")
+
+
+def for_moderator(appeals: QuerySet[Appeal], moderator_id: str) -> QuerySet[Appeal]:
+    """Without those of uploads that this moderator has decided about before."""
+    mine = Decision.objects.filter(upload_id=OuterRef("upload_id"), actor_id=moderator_id)
+    return appeals.filter(~Exists(mine))
+
+
+def item_of(upload: Upload) -> Item:
+    """Six queries."""
+    screening = (
+        Screening.objects.filter(upload_id=upload.pk).prefetch_related("matches").order_by("-pk").first()
+    )
+    matches = list(screening.matches.all()) if screening else []
+    counting = [match for match in matches if not match.set_aside]
+    leading = counting[0] if counting else None
+    banned = None
+    if leading is not None:
+        banned = BannedImage.objects.select_related("blocklist").filter(pk=leading.banned_id).first()
+    seen = {(leading.banned_id, leading.method)} if leading else set()
+    others = []
+    for match in matches:
+        if (match.banned_id, match.method) not in seen:
+            seen.add((match.banned_id, match.method))
+            others.append(match)
+    return Item(
+        upload=upload,
+        screening=screening,
+        leading=leading,
+        banned=banned,
+        others=tuple(others[:8]),
+        history=history_of(upload),
+        decisions=tuple(Decision.objects.filter(upload_id=upload.pk).select_related("personal")[:8]),
+    )
+
+
+def history_of(upload: Upload) -> dict[str, int]:
+    """How the uploader's other uploads fared: status → number."""
+    if not upload.owner_id:
+        return {}
+    theirs = Upload.objects.filter(owner_type=upload.owner_type, owner_id=upload.owner_id)
+    counted = theirs.exclude(pk=upload.pk).order_by().values_list("status").annotate(Count("pk"))
+    return dict(counted)
+
+
+def claimed_by_others(moderator_id: str, uploads: list[int]) -> dict[int, str]:
+    """Upload → the moderator who looks at it now."""
+    live = Claim.objects.filter(~Q(moderator_id=moderator_id), until__gt=Now(), upload_id__in=uploads)
+    return dict(live.values_list("upload_id", "moderator_id"))
+
+
+def veil_of(moderator_id: str) -> str:
+    """How this moderator wants pictures to be shown: blurred where nothing was said."""
+    found = DeskPreference.objects.filter(pk=moderator_id).values_list("veil", flat=True).first()
+    return found or DeskPreference.Veil.BLUR
+
+
+def leading_matches(uploads: list[int]) -> dict[int, Match]:
+    """Upload → the match that decided in its latest screening; two queries, for the grid."""
+    screenings = Screening.objects.filter(upload_id__in=uploads).order_by("pk")
+    newest = {upload: pk for pk, upload in screenings.values_list("pk", "upload_id")}
+    by_screening = {screening: upload for upload, screening in newest.items()}
+    found: dict[int, Match] = {}
+    for match in Match.objects.filter(screening_id__in=list(by_screening), set_aside="").order_by("pk"):
+        found.setdefault(by_screening[match.screening_id], match)
+    return found
