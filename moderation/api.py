@@ -19,6 +19,7 @@ from moderation.services import blocklist as blocklists
 from moderation.services import enrolment, intake, matching, review, wording
 from moderation.services.blocklist import BanResult, EntryOptions
 from moderation.services.decoder import decoder
+from moderation.services.files import area_of
 from moderation.services.matching import Subject
 from moderation.services.personal import owner_key
 
@@ -245,7 +246,7 @@ def _status(upload: Upload) -> UploadStatus:
         reference=upload.reference,
         status=upload.status,
         message=wording.of_upload(upload),
-        url=storage.public().url(upload.published) if upload.published else None,
+        url=storage.storage_of(area_of(upload)).url(upload.published) if upload.published else None,
         submitted_at=upload.submitted_at,
         may_appeal=_may_appeal(upload),
         appeal=appeal.status if appeal else None,

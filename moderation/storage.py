@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
+from django.apps import apps
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.db.models import FileField
+from django.utils.deconstruct import deconstructible
 
 from moderation.conf import get_settings
 
+QUARANTINE, PUBLIC = "quarantine", "public"
+"""Names of the two areas that every installation has."""
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+
+
+@deconstructible(path="moderation.storage.PrivateFileSystemStorage")
+class PrivateFileSystemStorage(FileSystemStorage):
+    """Files for this process's user alone, without an address.
+
+    A plain :class:`FileSystemStorage` without ``base_url`` falls back to ``MEDIA_URL``.
+    """
+
+    def __init__(self, location: str | Path) -> None:
+        super().__init__(location=location, file_permissions_mode=0o600, directory_permissions_mode=0o700)
+
+    def url(self, name: str | None) -> str:
+        """Raises :class:`ValueError`: there is none."""
+        raise ValueError("A picture in quarantine has no public address.")
 
 
 def quarantine() -> Storage:
@@ -23,11 +44,44 @@ def public() -> Storage:
     return storages[alias if alias in storages.backends else "default"]
 
 
+def area_of(model: str, field: str) -> str:
+    """Where the published file of a target goes: to the storage of its column, which the host's own
+    ``instance.field.url`` reads; ``public`` for an upload without one."""
+    return f"{model}.{field}" if _file_field(model, field) else PUBLIC
+
+
+def storage_of(area: str) -> Storage:
+    """The storage behind an area: ``quarantine``, ``public``, or ``app.model.field``."""
+    if area == QUARANTINE:
+        return quarantine()
+    model, _, field = area.rpartition(".")
+    column = _file_field(model, field)
+    return column.storage if column else public()
+
+
+def published_name(model: str, pk: str, field: str, format_name: str) -> str:
+    """A fresh unguessable name, in the folder that ``upload_to`` says where that is a path.
+
+    A callable ``upload_to`` is asked with the target's instance and our random file name.
+    """
+    column = _file_field(model, field)
+    if column is None:
+        return fresh_name("uploads", format_name)
+    instance = column.model._base_manager.filter(pk=pk).first() or column.model()
+    return column.generate_filename(instance, fresh_name("", format_name).lstrip("/"))
+
+
+def _file_field(model: str, field: str) -> FileField | None:
+    if not model:
+        return None
+    column = apps.get_model(model)._meta.get_field(field)
+    return column if isinstance(column, FileField) else None
+
+
 def fresh_name(folder: str, format_name: str = "") -> str:
     """An unguessable name (128 random bits); the format comes from our encoder, never from a client."""
-    token = secrets.token_urlsafe(16)
     extension = EXTENSIONS.get(format_name, "bin")
-    return f"{folder}/{secrets.token_hex(1)}/{token}.{extension}"
+    return f"{folder}/{secrets.token_hex(1)}/{secrets.token_urlsafe(16)}.{extension}"
 
 
 def write(storage: Storage, name: str, data: bytes) -> str:

@@ -46,7 +46,10 @@ class Upload(models.Model):
     reencoded = models.CharField(max_length=200, blank=True, editable=False)
     """Name in quarantine of our re-encoding, kept so that a take-down can be undone."""
     published = models.CharField(max_length=200, blank=True, editable=False)
-    """Name in public storage."""
+    """Name in the storage of the target's column."""
+    published_width = models.PositiveIntegerField(null=True, editable=False)
+    published_height = models.PositiveIntegerField(null=True, editable=False)
+    """Of the re-encoding, in pixels."""
 
     sha256 = models.BinaryField(max_length=32, editable=False)
     pixels = models.BinaryField(max_length=32, null=True, editable=False)
@@ -203,11 +206,8 @@ class FileRemoval(models.Model):
     then was left behind by a crash.
     """
 
-    class Area(models.TextChoices):
-        PUBLIC = "public", _("public")
-        QUARANTINE = "quarantine", _("quarantine")
-
-    area = models.CharField(max_length=10, choices=Area)
+    area = models.CharField(max_length=200)
+    """See :func:`moderation.storage.storage_of`."""
     name = models.CharField(max_length=200)
     not_before = models.DateTimeField(default=timezone.now, db_index=True)
     attempts = models.PositiveIntegerField(default=0)

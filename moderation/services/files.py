@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from django.core.files.storage import Storage
 from django.db import connections, transaction
 from django.utils import timezone
 
@@ -27,36 +26,40 @@ ANNOUNCED = timedelta(minutes=10)
 RETRY = timedelta(minutes=1)
 
 
-def _storage(area: str) -> Storage:
-    return storage.public() if area == FileRemoval.Area.PUBLIC else storage.quarantine()
-
-
 def keep_private(encoded: Encoded, *, folder: str) -> str:
     """Write a re-encoding to quarantine; its name."""
     return storage.write(storage.quarantine(), storage.fresh_name(folder, encoded.format), encoded.data)
 
 
-def announce_public(data: bytes, *, format_name: str) -> str:
-    """Write a public file that no row refers to yet; its unguessable name."""
-    target = storage.public()
-    name = target.get_available_name(storage.fresh_name("uploads", format_name))
-    FileRemoval.objects.create(area=FileRemoval.Area.PUBLIC, name=name, not_before=timezone.now() + ANNOUNCED)
-    written = storage.write(target, name, data)
+def area_of(upload: Upload) -> str:
+    """Where the upload's published file goes."""
+    return storage.area_of(upload.target_model, upload.target_field)
+
+
+def announce_public(encoded: Encoded, *, upload: Upload) -> str:
+    """Write the public file of a target that no row refers to yet; its unguessable name."""
+    area = area_of(upload)
+    target = storage.storage_of(area)
+    name = target.get_available_name(
+        storage.published_name(upload.target_model, upload.target_id, upload.target_field, encoded.format)
+    )
+    removal = FileRemoval.objects.create(area=area, name=name, not_before=timezone.now() + ANNOUNCED)
+    written = storage.write(target, name, encoded.data)
     if written != name:
-        FileRemoval.objects.filter(area=FileRemoval.Area.PUBLIC, name=name).update(name=written)
+        FileRemoval.objects.filter(pk=removal.pk).update(name=written)
     return written
 
 
-def claim_public(name: str) -> bool:
+def claim_public(upload: Upload, name: str) -> bool:
     """Take the announcement back, inside the transaction that refers to the file; False where the
     sweep was faster, so that the file has to be written again."""
-    taken, _ = FileRemoval.objects.filter(area=FileRemoval.Area.PUBLIC, name=name).delete()
+    taken, _ = FileRemoval.objects.filter(area=area_of(upload), name=name).delete()
     return taken > 0
 
 
-def abandon_public(name: str) -> None:
+def abandon_public(upload: Upload, name: str) -> None:
     """The announced file is not needed after all."""
-    FileRemoval.objects.filter(area=FileRemoval.Area.PUBLIC, name=name).update(not_before=timezone.now())
+    FileRemoval.objects.filter(area=area_of(upload), name=name).update(not_before=timezone.now())
     remove_due(names=[name])
 
 
@@ -90,7 +93,7 @@ def _remove(pk: int) -> bool:
             removal.delete()
             return False
         try:
-            _storage(removal.area).delete(removal.name)
+            storage.storage_of(removal.area).delete(removal.name)
         except Exception as error:  # noqa: BLE001 -- a storage raises what it likes; the note stays for the sweep
             logger.warning("file removal %s failed: %s", removal.pk, type(error).__name__)
             removal.attempts += 1
@@ -107,6 +110,6 @@ def _skips() -> bool:
 
 
 def _referred_to(removal: FileRemoval) -> bool:
-    if removal.area == FileRemoval.Area.PUBLIC:
-        return Upload.objects.filter(published=removal.name).exists()
-    return False
+    if removal.area == storage.QUARANTINE:
+        return False
+    return Upload.objects.filter(published=removal.name).exists()

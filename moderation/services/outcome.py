@@ -14,8 +14,8 @@ from django.db import models, transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
-from moderation import signals
-from moderation.models import Blocklist, FileRemoval, Notice, Upload
+from moderation import signals, storage
+from moderation.models import Blocklist, Notice, Upload
 from moderation.services import files, wording
 from moderation.services.matching import Stale
 from moderation.services.revision import database
@@ -79,7 +79,7 @@ def settle(upload: Upload, outcome: Outcome, *, revision: int | None, published:
 
 
 def _publish(upload: Upload, published: str) -> None:
-    if not published or not files.claim_public(published):
+    if not published or not files.claim_public(upload, published):
         raise Stale
     upload.published = published
     theirs = Upload.objects.filter(
@@ -89,7 +89,7 @@ def _publish(upload: Upload, published: str) -> None:
         return
     if theirs.filter(pk__gt=upload.pk, status=Status.APPROVED, withdrawn_at__isnull=True).exists():
         # A newer picture is already in its place: this one is approved, and history.
-        files.remove_later(FileRemoval.Area.PUBLIC, published)
+        files.remove_later(files.area_of(upload), published)
         upload.published, upload.withdrawn_at = "", timezone.now()
         return
     for older in theirs.filter(status=Status.APPROVED, withdrawn_at__isnull=True).exclude(pk=upload.pk):
@@ -108,25 +108,35 @@ def take_off(upload: Upload) -> None:
     """Drop the public file and the host's reference to it; the caller saves the upload."""
     if upload.published:
         _write_target(upload, "", only_where=upload.published)
-        files.remove_later(FileRemoval.Area.PUBLIC, upload.published)
+        files.remove_later(files.area_of(upload), upload.published)
         upload.published = ""
 
 
 def _write_target(upload: Upload, name: str, *, only_where: str | None = None) -> None:
     if not (upload.target_model and upload.target_id):
         return
-    rows = apps.get_model(upload.target_model)._base_manager.filter(pk=upload.target_id)
+    model = apps.get_model(upload.target_model)
+    rows = model._base_manager.filter(pk=upload.target_id)
     if only_where is not None:
         rows = rows.filter(**{upload.target_field: only_where})
-    rows.update(**{upload.target_field: name})
+    values: dict[str, object] = {upload.target_field: name}
+    field = model._meta.get_field(upload.target_field)
+    if isinstance(field, models.ImageField):
+        # What ImageField keeps beside the name, and an UPDATE does not.
+        sizes = {
+            getattr(field, "width_field", None): upload.published_width,
+            getattr(field, "height_field", None): upload.published_height,
+        }
+        values |= {column: size if name else None for column, size in sizes.items() if column}
+    rows.update(**values)
 
 
 def _drop_private(upload: Upload) -> None:
     if upload.original and (upload.reencoded or upload.status in (Status.REFUSED, Status.REJECTED)):
-        files.remove_later(FileRemoval.Area.QUARANTINE, upload.original)
+        files.remove_later(storage.QUARANTINE, upload.original)
         upload.original = ""
     if upload.status == Status.REFUSED and upload.reencoded:
-        files.remove_later(FileRemoval.Area.QUARANTINE, upload.reencoded)
+        files.remove_later(storage.QUARANTINE, upload.reencoded)
         upload.reencoded = ""
 
 

@@ -115,7 +115,7 @@ def _look(upload_id: int, banned_id: int, stack: ExitStack) -> _Candidate:
     upload = Upload.objects.get(pk=upload_id)
     _, _, judgement = matching.look(rescreening.subject_of(upload))
     others = {match.hit.banned for match in judgement.matches if not match.set_aside} - {banned_id}
-    publication = Publication(partial(rescreening.clean_file, upload))
+    publication = Publication(upload, partial(rescreening.clean_file, upload))
     stack.callback(publication.close)
     if not others and upload.withdrawn_at is None:
         publication.write()

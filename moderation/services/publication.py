@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 from moderation.domain.analysis import Encoded
 from moderation.domain.policy import Judgement
+from moderation.models import Upload
 from moderation.services import files
 
 
 class Publication:
     """A file that may be published. ``load`` gives the re-encoding when it is needed."""
 
-    def __init__(self, load: Callable[[], Encoded | None]) -> None:
+    def __init__(self, upload: Upload, load: Callable[[], Encoded | None]) -> None:
+        self._upload = upload
         self._load = load
         self.name = ""
         """Of the announced public file; empty while there is none."""
@@ -27,10 +29,10 @@ class Publication:
         self.close()
         encoded = self._load()
         if encoded is not None:
-            self.name = files.announce_public(encoded.data, format_name=encoded.format)
+            self.name = files.announce_public(encoded, upload=self._upload)
 
     def close(self) -> None:
         """Take the file back unless an upload refers to it: one that does has claimed the name."""
         if self.name:
-            files.abandon_public(self.name)
+            files.abandon_public(self._upload, self.name)
             self.name = ""

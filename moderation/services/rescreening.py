@@ -44,7 +44,7 @@ def clean_file(upload: Upload) -> Encoded | None:
         return None
     data = storage.read(storage.quarantine(), upload.reencoded)
     extension = upload.reencoded.rpartition(".")[2]
-    return Encoded(data, FORMATS[extension], upload.width, upload.height)
+    return Encoded(data, FORMATS[extension], upload.published_width or 0, upload.published_height or 0)
 
 
 def rescreen(*, upload_id: int, occasion: str = "rescan") -> str | None:
@@ -53,7 +53,7 @@ def rescreen(*, upload_id: int, occasion: str = "rescan") -> str | None:
     if upload is None or not upload.reencoded:
         return None
     started = time.perf_counter()
-    publication = Publication(lambda: clean_file(upload))
+    publication = Publication(upload, lambda: clean_file(upload))
 
     def prepare(preview: Judgement) -> None:
         if upload.status == Upload.Status.HELD:

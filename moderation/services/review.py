@@ -57,7 +57,7 @@ def approve(
             "This upload was never decoded completely, so there is nothing that could be published. "
             "Screen it again, or reject it."
         )
-    publication = Publication(lambda: rescreening.clean_file(upload))
+    publication = Publication(upload, lambda: rescreening.clean_file(upload))
 
     def write(state: RevisionState, judgement: Judgement) -> Upload:
         row = Upload.objects.select_for_update().get(pk=upload_id)

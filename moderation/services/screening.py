@@ -81,10 +81,11 @@ def _screen(upload: Upload, started: float) -> str | None:
 
 
 def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
-    if analysis.clean is None:
+    encoded = analysis.clean
+    if encoded is None:
         raise DecoderCrashed("The decoder gave no re-encoding.")
-    clean = files.keep_private(analysis.clean, folder="clean")
-    publication = Publication(lambda: analysis.clean)
+    clean = files.keep_private(encoded, folder="clean")
+    publication = Publication(upload, lambda: encoded)
     subject = Subject.of(analysis)
 
     def write(state: RevisionState, judgement: Judgement) -> str | None:
@@ -92,6 +93,7 @@ def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
         if row is None:
             return None
         row.reencoded, row.pixels = clean, analysis.pixels
+        row.published_width, row.published_height = encoded.width, encoded.height
         record(row, judgement, state=state, occasion="upload", started=started, notes=analysis.notes)
         remember_codes(row, analysis, revision=state.number)
         settle(row, judgement, state=state, publication=publication)

@@ -84,13 +84,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "moderation_public": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "moderation_quarantine": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": QUARANTINE_ROOT,
-            "base_url": None,
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
+        "BACKEND": "moderation.storage.PrivateFileSystemStorage",
+        "OPTIONS": {"location": QUARANTINE_ROOT},
     },
 }
 STATIC_URL = "static/"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Min
 from django.utils import timezone
 
+from moderation import storage
 from moderation.models import AUDIT_MODELS, FileRemoval, Rescan, Upload
 from moderation.services import sealing
 from moderation.services.diagnosis.finding import Finding
@@ -50,7 +51,7 @@ def rescans(_mend: bool) -> Finding:
 def file_removals(_mend: bool) -> Finding:
     """Files that have to go are gone."""
     due = FileRemoval.objects.filter(not_before__lte=timezone.now() - DUE_REMOVAL)
-    public = due.filter(area=FileRemoval.Area.PUBLIC).count()
+    public = due.exclude(area=storage.QUARANTINE).count()
     count = due.count()
     failed = FileRemoval.objects.filter(attempts__gt=0).order_by("-attempts").first()
     if count or (failed and failed.attempts > 3):

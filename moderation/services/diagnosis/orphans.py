@@ -24,7 +24,7 @@ def public(mend: bool) -> Finding:
     """Nothing of ours is public that no approved upload refers to."""
     rows = Upload.objects.exclude(published="")
     return _orphans(
-        storage.public(), ("uploads", "doctor"), FileRemoval.Area.PUBLIC, [_names(rows, "published")], mend
+        storage.public(), ("uploads", "doctor"), storage.PUBLIC, [_names(rows, "published")], mend
     )
 
 
@@ -35,7 +35,7 @@ def quarantine(mend: bool) -> Finding:
     return _orphans(
         storage.quarantine(),
         ("originals", "clean", "evidence", "doctor"),
-        FileRemoval.Area.QUARANTINE,
+        storage.QUARANTINE,
         [_names(uploads, "original"), _names(uploads, "reencoded"), _names(entries, "evidence")],
         mend,
     )

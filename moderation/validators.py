@@ -1,0 +1,52 @@
+"""For a form or a serializer that wants only an answer: is this picture banned?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.deconstruct import deconstructible
+from django.utils.translation import gettext_lazy as _
+
+from moderation import api
+from moderation.conf import get_settings
+from moderation.exceptions import ImageRefused, ModerationError
+
+__all__ = ["NotBanned"]
+
+
+@deconstructible
+class NotBanned:
+    """A validator for files: refuses what a blocklist blocks, and what is no picture.
+
+    Nothing is stored, so nothing reaches back: a picture that is banned later stays. Use
+    :class:`moderation.fields.ModeratedImageField` where that matters. A near copy, which a moderator
+    would have to look at, passes unless ``allow_near_copies`` is False. Where the picture cannot be
+    screened now, it is refused: better to ask again than to let it through.
+    """
+
+    def __init__(self, *, allow_near_copies: bool = True) -> None:
+        self.allow_near_copies = allow_near_copies
+
+    def __call__(self, value: Any) -> None:
+        """Raises :class:`ValidationError` with a ``code``: that of the refusal, ``banned``, or
+        ``unavailable``."""
+        value.seek(0)
+        data = value.read(get_settings().max_bytes + 1)
+        value.seek(0)
+        try:
+            screened = api.screen_bytes(data)
+        except ImageRefused as refusal:
+            raise ValidationError(_(str(refusal)), code=refusal.code) from refusal
+        except ModerationError as error:
+            raise ValidationError(
+                _("This picture cannot be checked at the moment. Please try again."), code="unavailable"
+            ) from error
+        if screened.verdict == "block" or (screened.verdict == "hold" and not self.allow_near_copies):
+            raise ValidationError(screened.policy_text, code="banned")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NotBanned) and self.allow_near_copies == other.allow_near_copies
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.allow_near_copies))
