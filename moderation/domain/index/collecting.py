@@ -13,17 +13,15 @@ Found = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Query, item, distance: parallel, in any order, repetitions allowed."""
 
 
-def no_hits() -> Hits:
-    """The empty answer."""
-    nothing = np.empty(0, np.int64)
-    return Hits(nothing, nothing, nothing)
+NO_ITEMS = np.empty(0, np.int64)
+NO_ITEMS.setflags(write=False)
 
 
 def collected(parts: Sequence[Found]) -> Hits:
     """One answer from the findings of several layers."""
     parts = [part for part in parts if len(part[0])]
     if not parts:
-        return no_hits()
+        return Hits(NO_ITEMS, NO_ITEMS, NO_ITEMS)
     query, item, distance = (np.concatenate(column) for column in zip(*parts, strict=True))
     if len(query) > 1:
         order = np.lexsort((distance, item, query))

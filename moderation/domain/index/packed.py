@@ -17,7 +17,7 @@ from moderation.domain.index.chunks import (
     chunk_count,
     make_tables,
 )
-from moderation.domain.index.collecting import Found, collected
+from moderation.domain.index.collecting import NO_ITEMS, Found, collected
 from moderation.domain.index.contract import Codes, Hits, Items
 from moderation.domain.index.file import Array, Header, MappedFile, Shapes, write_arrays
 from moderation.domain.index.packing import Packing, merged, pack, spread
@@ -113,6 +113,8 @@ class PackedIndex:
         """What :meth:`search` finds, for prepared queries and before anything is put in order."""
         packing = self.packing
         query, row, distance = self._near(queries, radius)
+        if not len(row):
+            return query, NO_ITEMS, distance
         start = packing.row_start[row].astype(np.int64)
         count = packing.row_start[row + 1] - start
         pair = packing.row_pairs[spread(start, count)]

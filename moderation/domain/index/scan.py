@@ -35,6 +35,9 @@ def scan(columns: Words, queries: Words, radius: int) -> Near:
         np.empty(block, np.uint8),
     )
     founds: list[Near] = []
+    numbers: list[int] = []
+    survivors: list[NDArray[np.intp]] = []
+    waiting = 0
     for start in range(0, rows, _BLOCK):
         part = columns[:, start : start + _BLOCK]
         size = part.shape[1]
@@ -47,26 +50,35 @@ def scan(columns: Words, queries: Words, radius: int) -> Near:
                 np.bitwise_xor(part[1], query[1], out=xor)
                 np.bitwise_count(xor, out=second)
                 np.add(first, second, out=first)
-            near = np.flatnonzero(first <= radius)
+            near = (first <= radius).nonzero()[0]
             if near.size:
-                founds.append(_exact(part, query, near, first[near], radius, number, start))
+                numbers.append(number)
+                survivors.append(near + start)
+                waiting += near.size
+                if waiting > _BLOCK:
+                    founds.append(_measured(columns, queries, numbers, survivors, radius))
+                    numbers, survivors, waiting = [], [], 0
+    if survivors:
+        founds.append(_measured(columns, queries, numbers, survivors, radius))
     return joined(founds)
 
 
-def _exact(
-    part: Words,
-    query: Words,
-    near: NDArray[np.intp],
-    counted: NDArray[np.uint8],
-    radius: int,
-    number: int,
-    start: int,
+def within(
+    columns: Words, queries: Words, query: NDArray[np.intp], row: NDArray[np.intp], radius: int
 ) -> Near:
-    distance = counted.astype(np.int64)
-    for column, word in zip(part[2:], query[2:], strict=True):
-        distance += np.bitwise_count(column[near] ^ word)
-    kept = np.flatnonzero(distance <= radius)
-    return np.full(len(kept), number, np.intp), near[kept] + start, distance[kept]
+    """Those of the pairs ``(query, row)`` that are within ``radius``, and how far they are."""
+    distance = np.zeros(len(row), np.int64)
+    for column, asked in zip(columns, queries, strict=True):
+        distance += np.bitwise_count(column.take(row) ^ asked.take(query))
+    near = (distance <= radius).nonzero()[0]
+    return query[near], row[near], distance[near]
+
+
+def _measured(
+    columns: Words, queries: Words, numbers: list[int], survivors: list[NDArray[np.intp]], radius: int
+) -> Near:
+    query = np.repeat(np.array(numbers), [len(near) for near in survivors])
+    return within(columns, queries, query, np.concatenate(survivors), radius)
 
 
 def joined(founds: list[Near]) -> Near:
