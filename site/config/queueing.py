@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from moderation.dispatch.routes import ROUTES
 
@@ -34,7 +34,11 @@ broker_pool_limit = 4
 task_serializer = "json"
 accept_content = ["json"]
 task_ignore_result = True
-task_queues = [Queue("screening"), Queue("rescans")]
+task_queues = [
+    # An exchange and a key of its own for each: left out, all would get what is sent to any of them.
+    Queue(name, Exchange(name, type="direct"), routing_key=name)
+    for name in ("screening", "rescans")
+]
 task_default_queue = "screening"
 task_routes = ROUTES
 

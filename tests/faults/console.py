@@ -13,27 +13,32 @@ import traceback
 import django
 
 
+def say(answer: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     django.setup()
     from django.db import close_old_connections
 
     from tests.faults import remote
 
-    print(json.dumps({"ready": True}), flush=True)
+    say({"ready": True})
     for line in sys.stdin:
         request = json.loads(line)
         close_old_connections()
         began = time.monotonic()
         try:
-            answer = {"result": getattr(remote, request["call"])(**request["arguments"])}
-        except Exception as error:  # noqa: BLE001 (it is raised again in the test)
+            answer: dict[str, object] = {"result": getattr(remote, request["call"])(**request["arguments"])}
+        except Exception as error:
             answer = {
                 "error": type(error).__name__,
                 "code": getattr(error, "code", ""),
                 "trace": traceback.format_exc(),
             }
         answer["seconds"] = time.monotonic() - began
-        print(json.dumps(answer), flush=True)
+        say(answer)
 
 
 if __name__ == "__main__":

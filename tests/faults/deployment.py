@@ -30,6 +30,10 @@ class RemoteError(Exception):
         self.code = code
 
 
+class ConsoleEndedError(Exception):
+    """The console's process is gone; the argument is its exit status."""
+
+
 class SiteProcess(ServerProcess):
     """One process of the site."""
 
@@ -77,10 +81,10 @@ class Worker(SiteProcess):
 class Console:
     """A process of the site that calls services for a test."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path, *, within: Sequence[str] = ()) -> None:
         with log.open("ab") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.console"],
+                [*within, sys.executable, "-m", "tests.faults.console"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -129,7 +133,8 @@ class Console:
     def _answer(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line, f"the console ended with {self.process.wait(5)}"
+        if not line:
+            raise ConsoleEndedError(self.process.wait(10))
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -157,7 +162,9 @@ class Deployment:
             "STATE_DIR": str(self.folder),
             "SECRET_KEY": KEY,
             "SEAL_KEY": KEY,
-            "DEBUG": "1",
+            "DEBUG": "0",
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "SERVE_MEDIA": "1",
             "LOG_LEVEL": "INFO",
             "MODERATION_OVERRIDES": json.dumps(self.overrides),
             "VISIBILITY_TIMEOUT": "5",
@@ -178,9 +185,9 @@ class Deployment:
             text=True,
         ).stdout
 
-    def console(self, **changes: str) -> Console:
-        """Another process of the site to call services in."""
-        console = Console(self.environment(**changes), self.folder / "console.log")
+    def console(self, *, within: Sequence[str] = (), **changes: str) -> Console:
+        """Another process of the site to call services in; ``within`` is a command that runs it."""
+        console = Console(self.environment(**changes), self.folder / "console.log", within=within)
         self._open.callback(console.close)
         return console
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import os
+import signal
+from contextlib import suppress
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +27,9 @@ from moderation.models import (
     Screening,
     Upload,
 )
-from moderation.services import dispatching, rescan, revision, screening, sealing, sweeping
+from moderation.services import dispatching, queue, rescan, revision, screening, sealing, sweeping
+from moderation.services.decoder import decoder
+from tests.waiting import eventually
 
 
 def member(name: str) -> int:
@@ -113,6 +119,17 @@ def removals_due_now() -> None:
     FileRemoval.objects.update(not_before=timezone.now() - timedelta(seconds=1))
 
 
+def rescans_free_now() -> None:
+    """As if the lease of a dead worker had run out."""
+    Rescan.objects.update(lease_until=None)
+
+
+def wait_for_free_lease(upload_id: int) -> None:
+    free = Upload.objects.filter(queue.FREE, pk=upload_id)
+    decided = Upload.objects.filter(pk=upload_id).exclude(status="pending")
+    eventually(lambda: free.exists() or decided.exists())
+
+
 def public_files() -> list[str]:
     root = Path(settings.MEDIA_ROOT)
     return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
@@ -161,5 +178,51 @@ def violations() -> list[str]:
     return found
 
 
-def database() -> str:
-    return str(connection.vendor)
+def rows(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")
+        return int(cursor.fetchone()[0])
+
+
+def hide(table: str) -> None:
+    """As if a migration had failed half-way: the table is not where it is looked for."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} RENAME TO {table}_hidden")
+
+
+def unhide(table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table}_hidden RENAME TO {table}")
+
+
+def sandbox_pids() -> list[int]:
+    return decoder().pids()
+
+
+def fill(folder: str) -> int:
+    """Write until the disk is full; the bytes written."""
+    count = 0
+    with suppress(OSError), Path(folder, "filler").open("wb", buffering=0) as file:
+        while True:
+            count += file.write(bytes(4096))
+    return count
+
+
+def free(folder: str) -> None:
+    Path(folder, "filler").unlink()
+
+
+def die_at(point: str) -> None:
+    """SIGKILL this process when it gets to ``module:function``: before it does anything (``before``), or
+    when it has done it (``after``)."""
+    when, _, where = point.partition(" ")
+    module_name, _, name = where.partition(":")
+    module = import_module(module_name)
+    real = getattr(module, name)
+
+    def fatal(*arguments: Any, **options: Any) -> Any:
+        if when == "after":
+            real(*arguments, **options)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(module, name, fatal)

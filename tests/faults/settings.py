@@ -19,3 +19,9 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 assert isinstance(jobs.JOBS, dict)
 jobs.JOBS[jobs.ANALYSE.name] = replace(jobs.ANALYSE, target="tests.faults.decoder:analyse")
+
+
+if skew := float(os.environ.get("CLOCK_SKEW", "0")):
+    from tests.faults import clock
+
+    clock.shift(skew)
