@@ -30,6 +30,7 @@ __all__ = [
     "UploadStatus",
     "ask_for_review",
     "ban",
+    "check_at_door",
     "explain",
     "limits",
     "mark_notices_read",
@@ -38,6 +39,7 @@ __all__ = [
     "status_of",
     "submit_upload",
     "upload_status",
+    "withdraw",
 ]
 
 
@@ -126,6 +128,25 @@ def submit_upload(
 def limits() -> Limits:
     """What is refused at the door: bytes, pixels, frames, formats. For a form's words and accept list."""
     return get_settings().limits()
+
+
+def check_at_door(file: File[Any]) -> None:
+    """What a form asks before there is an instance: is this a picture that we take?
+
+    Raises a child of :class:`moderation.exceptions.ImageRefused`, recorded in the audit.
+    """
+    file.seek(0)
+    data = file.read(get_settings().max_bytes + 1)
+    file.seek(0)
+    intake.check(
+        data=data, size=file.size, submitter=intake.Submitter(file_name=file.name or ""), door="form"
+    )
+
+
+def withdraw(instance: Model, field: str) -> None:
+    """The owner takes the picture of a column away: no file of it stays public, nothing waits to be
+    decided."""
+    intake.withdraw(target=intake.Target.of(instance, field))
 
 
 def status_of(instance: Model, field: str) -> UploadStatus | None:

@@ -10,8 +10,10 @@ from django.db import IntegrityError, models, transaction
 
 from moderation import storage
 from moderation.conf import get_settings
+from moderation.domain.analysis import Probe
 from moderation.exceptions import ImageRefused
 from moderation.models import Refusal, Upload
+from moderation.services import outcome
 from moderation.services.decoder import decoder
 from moderation.services.dispatching import dispatcher
 from moderation.services.personal import owner_key, record_personal
@@ -67,12 +69,8 @@ def submit(*, data: bytes, submitter: Submitter, target: Target, size: int | Non
     Raises an :class:`ImageRefused` child for bytes that we do not take: nothing is stored then but
     one :class:`Refusal`.
     """
+    probe = check(data=data, size=size, submitter=submitter, door="upload")
     digest = hashlib.sha256(data).digest()
-    try:
-        probe = decoder().probe(data, get_settings().limits())
-    except ImageRefused as refusal:
-        refuse(reason=refusal.code, size=size or len(data), digest=digest, submitter=submitter, door="upload")
-        raise
     original = storage.write(storage.quarantine(), storage.fresh_name("originals"), data)
     try:
         with transaction.atomic(using=database()):
@@ -105,6 +103,31 @@ def submit(*, data: bytes, submitter: Submitter, target: Target, size: int | Non
         storage.quarantine().delete(original)
         raise
     return upload
+
+
+def check(*, data: bytes, size: int | None, submitter: Submitter, door: str) -> Probe:
+    """What the header says. Raises an :class:`ImageRefused` child for bytes that we do not take, after
+    it has been recorded."""
+    try:
+        return decoder().probe(data, get_settings().limits())
+    except ImageRefused as refusal:
+        digest = hashlib.sha256(data).digest()
+        refuse(reason=refusal.code, size=size or len(data), digest=digest, submitter=submitter, door=door)
+        raise
+
+
+def withdraw(*, target: Target) -> int:
+    """Withdraw every upload for a column; the number of them."""
+    with transaction.atomic(using=database()):
+        uploads = Upload.objects.select_for_update().filter(
+            target_model=target.model,
+            target_id=target.pk,
+            target_field=target.field,
+            withdrawn_at__isnull=True,
+        )
+        for upload in uploads:
+            outcome.withdraw(upload)
+        return len(uploads)
 
 
 def refuse(*, reason: str, size: int, digest: bytes, submitter: Submitter, door: str) -> Refusal:

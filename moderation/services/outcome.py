@@ -121,8 +121,8 @@ def _write_target(upload: Upload, name: str, *, only_where: str | None = None) -
         rows = rows.filter(**{upload.target_field: only_where})
     values: dict[str, object] = {upload.target_field: name}
     field = model._meta.get_field(upload.target_field)
-    if isinstance(field, models.ImageField):
-        # What ImageField keeps beside the name, and an UPDATE does not.
+    if isinstance(field, models.FileField):
+        # What an image field keeps beside the name, and an UPDATE does not.
         sizes = {
             getattr(field, "width_field", None): upload.published_width,
             getattr(field, "height_field", None): upload.published_height,

@@ -1,0 +1,213 @@
+"""A drop-in for :class:`django.db.models.ImageField` whose files are public only once approved.
+
+1. The column holds the name of the *published* file. A new file that is assigned goes to quarantine
+   when the instance is saved; the old picture stays public. Approval writes the new name into the
+   column, a take-down empties it, a rejection leaves it.
+2. Those writes are an ``UPDATE``, so an instance that was loaded earlier holds a stale name. Saving it
+   must not write that back: unless the picture was cleared or set on purpose, the column is written
+   as itself (``SET avatar = avatar``).
+3. Bytes from outside are opened in the sandbox only. :class:`~django.forms.ImageField` would open
+   them in this process, so the form field is :class:`ModeratedImageFormField`; and the dimension
+   columns are written with the name, from the published file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core import checks
+from django.core.exceptions import ValidationError
+from django.core.files.base import File
+from django.db import models
+from django.db.models import F
+from django.db.models.fields.files import FieldFile, FileDescriptor, FileField
+from django.db.models.signals import post_delete, post_save
+from django.utils.translation import gettext as _
+
+from moderation import api
+from moderation.exceptions import ImageRefused, ModerationError
+
+__all__ = ["ModeratedImageField", "ModeratedImageFormField"]
+
+ACCEPT = "image/jpeg,image/png,image/gif,image/webp,image/avif"
+
+
+class ModeratedImageFormField(forms.FileField):
+    """A file field that checks at the door, in the sandbox: what is no picture is an error of the form."""
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Offer pictures in the file dialogue."""
+        attributes = super().widget_attrs(widget)
+        if isinstance(widget, forms.FileInput) and "accept" not in widget.attrs:
+            attributes.setdefault("accept", ACCEPT)
+        return attributes
+
+    def to_python(self, data: Any) -> Any:
+        """Raises :class:`ValidationError` with the code of the refusal; the audit has it then."""
+        file = super().to_python(data)
+        if file is None:
+            return None
+        try:
+            api.check_at_door(file)
+        except ImageRefused as refusal:
+            raise ValidationError(_(str(refusal)), code=refusal.code) from refusal
+        except ModerationError as error:
+            raise ValidationError(
+                _("This picture cannot be checked at the moment. Please try again."), code="unavailable"
+            ) from error
+        return file
+
+
+class ModeratedFieldFile(FieldFile):
+    """The published file. What is saved through it goes to quarantine first."""
+
+    instance: models.Model
+
+    def save(self, name: str | None, content: Any, save: bool = True) -> None:
+        """Submit ``content``; with ``save`` the instance is saved, which is when it is sent in."""
+        content.name = content.name or name
+        setattr(self.instance, self.field.name, content)
+        if save:
+            self.instance.save()
+
+    def delete(self, save: bool = True) -> None:
+        """Clear the picture; its file goes when the instance is saved."""
+        setattr(self.instance, self.field.name, None)
+        if save:
+            self.instance.save()
+
+
+class _Descriptor(FileDescriptor):
+    """Tells a picture that somebody set or cleared from one that was loaded."""
+
+    field: ModeratedImageField
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        loading = instance._state.adding and self.field.attname not in instance.__dict__
+        if not loading and not isinstance(value, FieldFile):
+            self.field.remember(instance, value)
+        super().__set__(instance, value)
+
+
+class ModeratedImageField(FileField):
+    """An image column under moderation.
+
+    ``owner`` names the attribute of the instance that is the uploader, such as ``"user"`` (dots
+    reach further: ``"profile.user"``); left out, the instance itself is the owner. The other
+    arguments are those of :class:`~django.db.models.ImageField`.
+    """
+
+    attr_class = ModeratedFieldFile
+    descriptor_class = _Descriptor
+    description = _("Image, published once approved")
+
+    def __init__(
+        self,
+        verbose_name: str | None = None,
+        name: str | None = None,
+        width_field: str | None = None,
+        height_field: str | None = None,
+        *,
+        owner: str = "",
+        **kwargs: Any,
+    ) -> None:
+        self.width_field, self.height_field, self.owner = width_field, height_field, owner
+        kwargs.setdefault("max_length", 200)
+        super().__init__(verbose_name, name, **kwargs)
+
+    def deconstruct(self) -> Any:
+        """As FileField, with what is ours."""
+        name, path, args, kwargs = super().deconstruct()
+        for key in ("width_field", "height_field", "owner"):
+            if getattr(self, key):
+                kwargs[key] = getattr(self, key)
+        return name, path, args, kwargs
+
+    def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
+        """The dimension columns have to be there."""
+        return [*super().check(**kwargs), *self._check_dimension_columns()]
+
+    def _check_dimension_columns(self) -> list[checks.CheckMessage]:
+        names = {field.name for field in self.model._meta.get_fields()}
+        return [
+            checks.Error(f"“{column}” is not a field of the model.", obj=self, id="moderation.E011")
+            for column in (self.width_field, self.height_field)
+            if column and column not in names
+        ]
+
+    def contribute_to_class(self, cls: type[models.Model], name: str, **kwargs: Any) -> None:
+        """Send in after each save; that is when the instance has a key."""
+        super().contribute_to_class(cls, name, **kwargs)
+        if not cls._meta.abstract:
+            uid = (cls, name, "moderation")
+            post_save.connect(self._after_save, sender=cls, dispatch_uid=uid)
+            post_delete.connect(self._after_delete, sender=cls, dispatch_uid=uid)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        """See :class:`ModeratedImageFormField`."""
+        return super().formfield(**{"form_class": ModeratedImageFormField, **kwargs})
+
+    def save_form_data(self, instance: models.Model, data: Any) -> None:
+        """None: nothing was chosen. False: cleared. Otherwise a new file."""
+        if data is not None:
+            setattr(instance, self.name, data or None)
+
+    # What was set on an instance since it was loaded: column → file, name, or None for cleared.
+
+    def remember(self, instance: models.Model, value: Any) -> None:
+        """Note that somebody set the picture."""
+        instance.__dict__.setdefault("_moderated", {})[self.name] = value or None
+
+    def _noted(self, instance: models.Model) -> dict[str, Any]:
+        noted: dict[str, Any] = instance.__dict__.get("_moderated", {})
+        return noted
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        """What is written to the column: itself, unless it was cleared or a name was set on purpose."""
+        file: FieldFile = getattr(model_instance, self.attname)
+        if file and not file._committed:  # type: ignore[attr-defined]  # noqa: SLF001 -- as FileField reads it
+            api.check_at_door(file.file)  # before anything is written
+            self.remember(model_instance, file.file)
+            return self._empty() if add else F(self.attname)
+        if add:
+            return file.name or self._empty()
+        noted = self._noted(model_instance)
+        if self.name in noted:
+            return noted[self.name] or self._empty()
+        return F(self.attname)
+
+    def _empty(self) -> str | None:
+        return None if self.null else ""
+
+    def _after_save(
+        self,
+        instance: models.Model,
+        *,
+        raw: bool = False,
+        update_fields: frozenset[str] | None = None,
+        **_kwargs: Any,
+    ) -> None:
+        if raw or (update_fields is not None and self.name not in update_fields):
+            return
+        noted = self._noted(instance)
+        if self.name not in noted:
+            return
+        value = noted.pop(self.name)
+        if isinstance(value, File):
+            api.submit_upload(value, owner=self._owner_of(instance), target=(instance, self.name))
+        elif value is None:
+            api.withdraw(instance, self.name)
+        columns = (self.attname, self.width_field, self.height_field)
+        instance.refresh_from_db(fields=[column for column in columns if column])
+
+    def _after_delete(self, instance: models.Model, **_kwargs: Any) -> None:
+        api.withdraw(instance, self.name)
+
+    def _owner_of(self, instance: models.Model) -> models.Model:
+        owner: Any = instance
+        for part in filter(None, self.owner.split(".")):
+            owner = getattr(owner, part)
+        if not isinstance(owner, models.Model):
+            raise TypeError(f"The owner “{self.owner}” of {self} is {owner!r}, which is no model instance.")
+        return owner

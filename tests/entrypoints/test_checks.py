@@ -1,0 +1,152 @@
+"""System checks, one by one: each is silent on a good set-up and says what to do on a bad one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import checks as framework
+from django.db import connection
+
+from moderation import checks
+from moderation.models import Blocklist
+from moderation.services import triggers
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _ids(check: Any, **kwargs: Any) -> list[str]:
+    messages = check(app_configs=None, databases=["default"], **kwargs)
+    assert all(message.hint for message in messages)
+    return [message.id for message in messages]
+
+
+def test_a_good_set_up_is_silent() -> None:
+    messages = framework.run_checks(databases=["default"])
+
+    assert [message for message in messages if str(message.id).startswith("moderation.")] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"DISPACHER": "x"},
+        {"MAX_BYTES": "much"},
+        {"MAX_BYTES": 0},
+        {"ALGORITHMS": ["md5"]},
+        {"ALGORITHMS": []},
+        {"RADII": {"dhash256": (40, 30)}},
+        {"RADII": {"dhash256": (None, 257)}},
+        {"RADII": {"dhash256": 12}},
+        {"PUBLISH_ANIMATED": 1},
+    ],
+)
+def test_e001_settings_that_make_no_sense(settings: Any, wrong: dict[str, Any]) -> None:
+    settings.MODERATION = wrong
+
+    messages = checks.settings_are_valid(None)
+
+    assert [message.id for message in messages] == ["moderation.E001"]
+    assert next(iter(wrong)) in messages[0].msg or "dhash256" in messages[0].msg or "md5" in messages[0].msg
+
+
+def test_e002_no_quarantine(settings: Any) -> None:
+    settings.STORAGES = {
+        key: value for key, value in settings.STORAGES.items() if key != "moderation_quarantine"
+    }
+
+    assert _ids(checks.quarantine_is_private) == ["moderation.E002"]
+
+
+@pytest.mark.parametrize("case", ["plain", "inside", "the same"])
+def test_e003_quarantine_that_would_publish(settings: Any, case: str, tmp_path: Path) -> None:
+    public = "django.core.files.storage.FileSystemStorage"
+    private = "moderation.storage.PrivateFileSystemStorage"
+    config = {
+        "plain": {"BACKEND": public, "OPTIONS": {"location": tmp_path / "elsewhere"}},
+        "inside": {"BACKEND": private, "OPTIONS": {"location": Path(settings.MEDIA_ROOT) / "q"}},
+        "the same": {"BACKEND": private, "OPTIONS": {"location": settings.MEDIA_ROOT}},
+    }[case]
+    settings.STORAGES = {**settings.STORAGES, "moderation_quarantine": config}
+
+    assert _ids(checks.quarantine_is_private) == ["moderation.E003"]
+
+
+def test_e004_and_w001_sqlite_that_would_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("about SQLite")
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {})
+
+    assert _ids(checks.sqlite_does_not_lock) == ["moderation.E004", "moderation.W001"]
+
+
+def test_e005_an_isolation_level_with_stale_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("about PostgreSQL")
+    from psycopg import IsolationLevel
+
+    options = {"isolation_level": IsolationLevel.REPEATABLE_READ}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+
+    assert _ids(checks.snapshots_are_fresh) == ["moderation.E005"]
+
+
+def test_e006_an_old_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("PIL.__version__", "12.9.0")
+
+    assert _ids(checks.decoders_are_current) == ["moderation.E006"]
+
+
+def test_w002_a_pillow_without_a_codec(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("PIL.features.check", lambda name: name != "avif")
+
+    assert _ids(checks.decoders_are_current) == ["moderation.W002"]
+
+
+def test_e007_an_algorithm_without_its_library(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.MODERATION = {**settings.MODERATION, "ALGORITHMS": ("dhash256", "pdq")}
+    monkeypatch.setattr("moderation.domain.fingerprints.find_spec", lambda _name: None)
+
+    assert _ids(checks.extras_are_installed) == ["moderation.E007"]
+
+
+def test_e008_a_dispatcher_that_is_not_there(settings: Any) -> None:
+    settings.MODERATION = {**settings.MODERATION, "DISPATCHER": "nowhere.Dispatcher"}
+
+    assert _ids(checks.dispatcher_is_there) == ["moderation.E008"]
+
+
+def test_e009_a_missing_trigger() -> None:
+    triggers.remove()
+
+    assert _ids(checks.history_is_protected) == ["moderation.E009"]
+
+    triggers.install()
+    assert _ids(checks.history_is_protected) == []
+
+
+@pytest.mark.parametrize("radii", [{"dhash256": [40, 30]}, {"md5": [1, 2]}, {"phash256": "wide"}])
+def test_e010_radii_of_a_list_out_of_order(radii: dict[str, Any]) -> None:
+    Blocklist.objects.filter(slug="default").update(radii=radii)
+
+    assert _ids(checks.radii_are_in_order) == ["moderation.E010"]
+
+
+def test_w003_no_addresses(settings: Any) -> None:
+    settings.ROOT_URLCONF = "django.contrib.auth.urls"
+
+    assert _ids(checks.private_media_has_an_address) == ["moderation.W003"]
+
+
+def test_w004_debug_before_the_public(settings: Any) -> None:
+    settings.DEBUG, settings.ALLOWED_HOSTS = True, ["example.org"]
+    settings.MODERATION = {**settings.MODERATION, "SEAL_KEY": "k" * 40}
+
+    assert _ids(checks.production_is_meant) == ["moderation.W004"]
+
+
+def test_w005_seals_made_with_the_secret_key(settings: Any) -> None:
+    settings.DEBUG = False
+
+    assert _ids(checks.production_is_meant) == ["moderation.W005"]
