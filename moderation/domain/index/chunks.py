@@ -18,7 +18,7 @@ from moderation.domain.index.pigeonhole import CALL_NS, CODE_NS, allowances, chu
 from moderation.domain.index.scan import Near, joined, scan, scan_ns, within
 from moderation.domain.index.words import Words
 
-FEWEST_ROWS = 2_000
+FEWEST_ROWS = 5_000
 """Below, scanning all codes is quicker than looking into the first bucket."""
 MOST_ROWS = 1 << 26
 """Above, places in the tables would not fit 31 bits; such an index is only scanned."""

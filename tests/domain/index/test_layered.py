@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ def test_what_happens_during_a_fold_is_kept(path: Path, monkeypatch: pytest.Monk
         target.add(some[:200], numbers(1, 201))
     write = PackedIndex.write
 
-    def write_while_others_change(self: PackedIndex, path: Path, *, algorithm: str, revision: int) -> None:
+    def write_while_others_change(self: PackedIndex, path: Path, **named: Any) -> None:
         for target in (index, oracle):
             target.retire(numbers(50, 120))
             target.add(some[300:310], numbers(60, 70))
@@ -82,7 +83,7 @@ def test_what_happens_during_a_fold_is_kept(path: Path, monkeypatch: pytest.Monk
                 target.add(some[start : start + 3], numbers(start + 1, start + 4))
             target.retire(numbers(65, 68))
         assert triples(index.search(some[::10], 49)) == oracle.search(some[::10], 49)
-        write(self, path, algorithm=algorithm, revision=revision)
+        write(self, path, **named)
 
     monkeypatch.setattr(PackedIndex, "write", write_while_others_change)
     index.fold(path, algorithm="some/1")
