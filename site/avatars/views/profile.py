@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -36,6 +37,9 @@ def profile(request: HttpRequest) -> HttpResponse:
     own = profile_of(user)
     if request.method != "POST":
         return page(request, ProfileForm(instance=own), own)
+    if "about" not in request.POST:
+        # A form whose end was lost on the way: taken as it came, it would empty the texts.
+        raise BadRequest("The form is incomplete.")
     form = ProfileForm(request.POST, request.FILES, instance=own)
     if not form.is_valid():
         return page(request, form, profile_of(user), status=422)
