@@ -13,6 +13,7 @@ from moderation.models.audit import (
 )
 from moderation.models.blocklist import BannedImage, Blocklist, Fingerprint, Revision
 from moderation.models.desk import BanDraft, Claim, DeskPreference, HourlyTally
+from moderation.models.operations import Heartbeat, UploadAllowance
 from moderation.models.uploads import (
     Appeal,
     Clearance,
@@ -38,6 +39,7 @@ __all__ = [
     "DeskPreference",
     "FileRemoval",
     "Fingerprint",
+    "Heartbeat",
     "HourlyTally",
     "Match",
     "Notice",
@@ -49,5 +51,6 @@ __all__ = [
     "Screening",
     "Seal",
     "Upload",
+    "UploadAllowance",
     "UploadFingerprints",
 ]
