@@ -126,10 +126,10 @@ def _edges(lines: Grey, *, bars: bool) -> tuple[int, int]:
 def _border(lines: Grey, *, bars: bool) -> int:
     """Number of leading lines that belong to a border."""
     ground = int(np.median(lines[0]))
+    if _other(lines[:1], ground)[0] > _STRAY:  # nearly all pictures end here
+        return 0
     other = _other(lines, ground)
     clear = other <= _STRAY
-    if not clear[0]:
-        return 0
     if bars:
         busy = other > _TEXT
         end = int(np.argmax(busy)) if busy.any() else len(lines)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageChops
 
 from moderation.domain.borders import Box
 from moderation.domain.orientations import eight, eight_spectra
@@ -23,41 +22,56 @@ from moderation.exceptions import UnknownAlgorithm
 Bits = NDArray[np.bool_]
 """Shape ``(patches, 8, bits)``."""
 
-_HALVE_FROM = 128
-"""Shorter side in pixels from which a patch is sampled from the picture at half its size: a grid of 64 × 64 and
-less cannot tell, and it takes a quarter of the time."""
+_ENOUGH = 128
+"""Pixels of the shorter side that a patch is reduced to before it is sampled: no grid has more than 64 cells, and
+Pillow's Lanczos filter takes time by the source's pixels."""
+_LIGHTNESS_ENOUGH = 64
+"""The same for lightness, whose grid has 17 × 16 cells."""
 
-_LIGHTNESS_SIDE = 96
-"""Pixels of the shorter side that are enough for a grid of 17 × 16."""
+_Box = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
 class Patch:
-    """A rectangle of a canonical picture that is fingerprinted as a picture of its own."""
+    """A rectangle of a canonical picture that is fingerprinted as a picture of its own.
 
-    grey: Image.Image
-    """Cut out, and at half its size where that is enough."""
-    colour: Image.Image
-    """The whole view, for what is made from colour."""
-    box: Box
+    Cut out before it is resampled: Pillow's ``resize(box=…)`` would let what lies around it shine in.
+    ``side`` is its shorter side in pixels.
+    """
 
-    @classmethod
-    def cut(cls, grey: Image.Image, colour: Image.Image, box: Box) -> Patch:
-        """From a view. Cut before it is resampled: Pillow's ``resize(box=…)`` lets what lies around shine in."""
-        edges = (box.left, box.top, box.right, box.bottom)
-        part = grey if edges == (0, 0, *grey.size) else grey.crop(edges)
-        return cls(part.reduce(2) if min(part.size) >= _HALVE_FROM else part, colour, box)
+    def __init__(self, grey: Image.Image, colour: Image.Image, box: Box) -> None:
+        self._colour = colour
+        self._edges = (box.left, box.top, box.right, box.bottom)
+        self.side = min(box.width, box.height)
+        factor = max(1, self.side // _ENOUGH)
+        self._grey = grey.reduce(factor, self._edges)
+        self._exact: _Box = (0, 0, box.width / factor, box.height / factor)
+        self._samples: dict[tuple[int, int], NDArray[np.uint8]] = {}
 
     def sample(self, width: int, height: int) -> NDArray[np.uint8]:
-        """The patch resampled (Lanczos) to shape ``(height, width)``."""
-        return np.asarray(self.grey.resize((width, height), Image.Resampling.LANCZOS))
+        """The patch's luminance resampled (Lanczos) to shape ``(height, width)``; each size once."""
+        size = width, height
+        if size not in self._samples:
+            small = self._grey.resize(size, Image.Resampling.LANCZOS, box=self._exact)
+            self._samples[size] = np.asarray(small)
+        return self._samples[size]
 
-    def lightness(self) -> Image.Image:
-        """The mean of the strongest and the weakest channel, small: what a change of hue leaves alone."""
-        part = self.colour.crop((self.box.left, self.box.top, self.box.right, self.box.bottom))
-        channels = np.asarray(part.reduce(max(1, min(part.size) // _LIGHTNESS_SIDE)))
-        strongest, weakest = channels.max(axis=2).astype(np.uint16), channels.min(axis=2)
-        return Image.fromarray(((strongest + weakest) // 2).astype(np.uint8))
+    def lightness(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """The mean of the strongest and the weakest channel, in shapes ``(16, 17)`` and ``(17, 16)``.
+
+        It is what a change of hue leaves alone.
+        """
+        factor = max(1, self.side // _LIGHTNESS_ENOUGH)
+        red, green, blue = self._colour.reduce(factor, self._edges).split()
+        strongest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+        weakest = ImageChops.darker(ImageChops.darker(red, green), blue)
+        light = ImageChops.add(strongest, weakest, scale=2)
+        box = (0, 0, (self._edges[2] - self._edges[0]) / factor, (self._edges[3] - self._edges[1]) / factor)
+        across = light.resize((17, 16), Image.Resampling.LANCZOS, box=box)
+        return np.asarray(across), np.asarray(light.resize((16, 17), Image.Resampling.LANCZOS, box=box))
+
+    def colours(self) -> NDArray[np.uint8]:
+        """The patch in colour at canonical size, shape ``(height, width, 3)``."""
+        return np.ascontiguousarray(np.asarray(self._colour.crop(self._edges)))
 
 
 def sampled(patches: Sequence[Patch], width: int, height: int) -> NDArray[np.uint8]:
@@ -91,10 +105,8 @@ def lightness_dhash256(patches: Sequence[Patch]) -> NDArray[np.uint8]:
     A turned hue makes a red shirt on green as bright as its ground, and a fingerprint of luminance finds 98 % of such
     copies; lightness does not change.
     """
-    greys = [patch.lightness() for patch in patches]
-    upright = np.stack([np.asarray(grey.resize((17, 16), Image.Resampling.LANCZOS)) for grey in greys])
-    sideways = np.stack([np.asarray(grey.resize((16, 17), Image.Resampling.LANCZOS)) for grey in greys])
-    grids = eight(upright, sideways)
+    pairs = [patch.lightness() for patch in patches]
+    grids = eight(np.stack([upright for upright, _ in pairs]), np.stack([sideways for _, sideways in pairs]))
     return np.packbits((grids[..., 1:] > grids[..., :-1]).reshape(len(patches), 8, -1), axis=-1)
 
 
@@ -147,7 +159,7 @@ def _whash(patches: Sequence[Patch]) -> Bits:
 
 def _cell_means(patch: Patch) -> NDArray[np.float64]:
     """Means over 8 × 8 cells, shape ``(1, 8, 8)``, at the power of two below the patch's shorter side."""
-    side = max(8, 1 << (min(patch.box.width, patch.box.height).bit_length() - 1))
+    side = max(8, 1 << (patch.side.bit_length() - 1))
     return np.asarray(patch.sample(side, side).reshape(1, 8, side // 8, 8, side // 8).mean(axis=(2, 4)))
 
 
@@ -163,9 +175,7 @@ def _pdq(patches: Sequence[Patch]) -> Bits:
         raise UnknownAlgorithm from error
     rows = []
     for patch in patches:
-        box = (patch.box.left, patch.box.top, patch.box.right, patch.box.bottom)
-        pixels = np.ascontiguousarray(np.asarray(patch.colour.crop(box)))
-        vectors, _quality = pdqhash.compute_dihedral(pixels)
+        vectors, _quality = pdqhash.compute_dihedral(patch.colours())
         rows.append(np.stack([vectors[place] for place in _PDQ_ORDER]))
     return np.stack(rows).astype(bool)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 
 from moderation.domain.analysis import Analysis, AnalysisOptions, Encoded
 from moderation.domain.imaging.canonical import View, views_of
@@ -24,22 +23,22 @@ def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
         probe = measure(image, data, options.limits)
         count, notes = frames_to_publish(probe, options.publishing)
         side = options.publishing.max_side
-        digest, views, kept = _Digest(), _DistinctViews(), _Kept(options, count)
+        views, kept = _Views(), _Kept(options, count)
         for number, frame in enumerate(decode(image, frames=count, side=side)):
-            digest.add(frame)
             views.add(frame, number)
             kept.add(frame)
         clean = kept.encoded()
-    codes = codes_of_views(list(views), options.algorithms)
+    distinct = views.distinct()
+    codes = codes_of_views(distinct, options.algorithms)
     quality = max(codes.quality)
     evidence = None
     if options.want_evidence:
-        sharpest = list(views)[codes.quality.index(quality)]
+        sharpest = distinct[codes.quality.index(quality)]
         evidence = encode_evidence(sharpest.colour, side=options.evidence_side)
     return Analysis(
         probe=probe,
         sha256=hashlib.sha256(data).digest(),
-        pixels=digest.value(),
+        pixels=views.digest(),
         queries=codes.queries,
         enrolment=codes.enrolment,
         quality=quality,
@@ -50,33 +49,33 @@ def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
     )
 
 
-class _Digest:
-    """``pixels/1``: SHA-256 over size, mode and pixels of each published frame, upright and in sRGB."""
+class _Views:
+    """The views in order of their first appearance, equal ones once; and the digest of them all."""
 
     def __init__(self) -> None:
-        self._hash = hashlib.sha256()
-
-    def add(self, frame: Frame) -> None:
-        picture = frame.image
-        self._hash.update(f"{picture.mode} {picture.width}x{picture.height}\n".encode())
-        self._hash.update(picture.tobytes())
-
-    def value(self) -> bytes:
-        return self._hash.digest()
-
-
-class _DistinctViews:
-    """The views in order of their first appearance; equal ones once."""
-
-    def __init__(self) -> None:
-        self._seen: dict[tuple[tuple[int, int], bytes], View] = {}
+        self._distinct: dict[bytes, View] = {}
+        self._order = hashlib.sha256()
 
     def add(self, frame: Frame, number: int) -> None:
+        """The views of the next frame."""
+        size = f"{frame.image.width}x{frame.image.height}\n".encode()
         for view in views_of(frame.image, frame=number):
-            self._seen.setdefault((view.colour.size, hashlib.sha256(view.colour.tobytes()).digest()), view)
+            digest = hashlib.sha256(size)
+            digest.update(view.colour.tobytes())
+            self._order.update(digest.digest())
+            self._distinct.setdefault(digest.digest(), view)
 
-    def __iter__(self) -> Iterator[View]:
-        return iter(self._seen.values())
+    def distinct(self) -> list[View]:
+        """Numbered by their place."""
+        return list(self._distinct.values())
+
+    def digest(self) -> bytes:
+        """``pixels/1``: SHA-256 over the sizes and canonical pictures of all published frames in their order.
+
+        A picture saved anew without loss has the same; one of more than about 512 pixels is told from another only
+        by what is left of it at that size.
+        """
+        return self._order.digest()
 
 
 class _Kept:

@@ -74,7 +74,7 @@ def variants_of(view: View, number: int) -> list[Variant]:
         if len(boxes) < _MOST_PATCHES and not any(alike(box, other, whole(pixels)) for other in boxes):
             names[box], boxes[box] = "inset", False
     return [
-        Variant(number, Patch.cut(view.grey, view.colour, box), _join(view.name, names[box]), enters)
+        Variant(number, Patch(view.grey, view.colour, box), _join(view.name, names[box]), enters)
         for box, enters in boxes.items()
     ]
 
