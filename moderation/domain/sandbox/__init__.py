@@ -29,7 +29,7 @@ seccomp refuses rather than kills, because a decoder that asks for the number of
 
 from __future__ import annotations
 
+from moderation.domain.sandbox.front import Sandbox
 from moderation.domain.sandbox.limits import SandboxLimits
-from moderation.domain.sandbox.pool import Sandbox
 
 __all__ = ["Sandbox", "SandboxLimits"]

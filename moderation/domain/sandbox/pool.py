@@ -1,86 +1,67 @@
-"""The pool: warm children, one per caller at a time, killed and replaced when one misbehaves."""
+"""The pool: warm children, one per caller at a time, replaced when they are worn out or misbehave."""
 
 from __future__ import annotations
 
 import atexit
 import logging
 import os
-import signal
 import threading
 import time
 import weakref
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Self
+from collections.abc import Mapping
 
-from moderation.domain.analysis import Analysis, AnalysisOptions, Limits, Probe
-from moderation.domain.sandbox import spawner, trust, wire
+from moderation.domain.sandbox import spawner, wire
 from moderation.domain.sandbox.child import Child
-from moderation.domain.sandbox.failures import error_of
-from moderation.domain.sandbox.jobs import ANALYSE, JOBS, PROBE, Job, Out, Outcome
 from moderation.domain.sandbox.limits import SandboxLimits
-from moderation.exceptions import (
-    DecoderCrashed,
-    DecoderOutOfMemory,
-    DecoderTimeout,
-    SandboxBusy,
-    SandboxFailure,
-    SandboxUnavailable,
-)
+from moderation.exceptions import SandboxBusy, SandboxUnavailable
 
 logger = logging.getLogger("moderation.sandbox")
 
 
-class Sandbox:
-    """Opens bytes from outside in child processes. Thread-safe; after a fork each process has its own.
+class Pool:
+    """Children of this process. Thread-safe; after a fork the new process has an empty pool of its own."""
 
-    >>> with Sandbox(SandboxLimits(deadline=3)) as sandbox:
-    ...     analysis = sandbox.analyse(data, AnalysisOptions())
-
-    Children start when they are first needed (:meth:`prewarm` starts one now) and end with
-    :meth:`close`, with the process, or after ``recycle_after`` pictures.
-    """
-
-    def __init__(
-        self,
-        limits: SandboxLimits | None = None,
-        *,
-        targets: Mapping[str, str] | None = None,
-        executable: str = "",
-    ) -> None:
-        """``targets`` replaces functions by name (``{"analyse": "module:function"}``) for tests.
-
-        ``executable`` is a Python with this project's packages, where ``sys.executable`` is none (a
-        web server that embeds Python).
-        """
-        self.limits = limits or SandboxLimits()
-        self._targets = {name: job.target for name, job in JOBS.items()} | dict(targets or {})
-        self._executable = executable
+    def __init__(self, *, limits: SandboxLimits, targets: Mapping[str, str], executable: str) -> None:
+        self.limits = limits
+        self._targets, self._executable = targets, executable
         self._closed = False
         self._reset()
         _living.add(self)
 
-    def probe(self, data: bytes, limits: Limits) -> Probe:
-        """What the header says. Raises ImageRefused children, or SandboxFailure children."""
-        return self._run(PROBE, (data, limits), lambda probe: trust.check_probe(probe, limits))
+    def take(self) -> Child:
+        """A child for the caller alone: an idle one, a new one, or the next that is given back."""
+        self._in_this_process()
+        until = time.monotonic() + self.limits.patience
+        with self._changed:
+            child = self._idle_or_none(until)
+        if child is None:
+            child = self._start()
+        if not child.containment:
+            self._greet(child)
+        return child
 
-    def analyse(self, data: bytes, options: AnalysisOptions) -> Analysis:
-        """Everything about a picture. Raises ImageRefused children, or SandboxFailure children.
+    def give_back(self, child: Child) -> None:
+        """The child is as good as before."""
+        if child.served >= self.limits.recycle_after:
+            self.count("recycled")
+            self.retire(child)
+            return
+        with self._changed:
+            if not self._closed:
+                self._idle.append(child)
+                self._changed.notify()
+                return
+        self._dispose(child)
 
-        The digest is of ``data``, the re-encodings begin like what they say they are, and codes are of
-        the algorithms asked for; beyond that the child is believed.
-        """
-        return self._run(ANALYSE, (data, options), lambda got: trust.check_analysis(got, data, options))
-
-    def containment(self) -> dict[str, str]:
-        """What the children obtained from this platform, in words. Starts one if none is there."""
-        child = self._take()
-        self._give_back(child)
-        return dict(child.containment)
+    def retire(self, child: Child) -> int | None:
+        """Kill the child and start another in its place. Returns its exit status."""
+        status = self._dispose(child)
+        self._replace()
+        return status
 
     def prewarm(self) -> None:
-        """Start one child now and return at once; the first picture then waits less."""
+        """Start one child without waiting for it, if there is none."""
         self._in_this_process()
         with self._changed:
             if self._closed or self._count:
@@ -88,22 +69,24 @@ class Sandbox:
             self._count += 1
         self._replace()
 
-    def counters(self) -> dict[str, int]:
-        """How often something happened in this process since its start: for metrics.
+    def count(self, event: str) -> None:
+        """Note that something happened."""
+        with self._changed:
+            self._happened[event] += 1
 
-        ``started``, ``pictures``, ``recycled``, ``timeouts``, ``crashes``, ``out_of_memory``.
-        """
-        names = ("started", "pictures", "recycled", "timeouts", "crashes", "out_of_memory")
-        return {name: self._happened[name] for name in names}
+    def counted(self, event: str) -> int:
+        """How often it did in this process."""
+        with self._changed:
+            return self._happened[event]
 
     def pids(self) -> list[int]:
-        """Process numbers of the children that this process has now."""
+        """Process numbers of the children."""
         self._in_this_process()
         with self._changed:
             return sorted(child.pid for child in self._children)
 
     def close(self) -> None:
-        """Kill all children. Callers that wait for one get SandboxFailure. May be called twice."""
+        """Kill all children; nobody gets one any more."""
         if self._pid != os.getpid():
             return
         with self._changed:
@@ -117,49 +100,6 @@ class Sandbox:
         for child in idle:
             self._dispose(child)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _run(self, job: Job[Out], arguments: tuple[object, ...], check: Callable[[Out], None]) -> Out:
-        child = self._take()
-        try:
-            answer = child.ask(job, arguments)
-            if not isinstance(answer, Outcome):
-                check(answer)
-        except TimeoutError:
-            raise self._failed(child, DecoderTimeout()) from None
-        except wire.WireError as lost:
-            raise self._failed(child, DecoderCrashed(), str(lost)) from None
-        except BaseException:  # an interrupt in between: nobody knows what this child will say next
-            self._retire(child)
-            raise
-        self._happened["pictures"] += 1
-        if not isinstance(answer, Outcome):
-            self._give_back(child)
-            return answer
-        error = error_of(answer)
-        if isinstance(error, SandboxFailure):
-            raise self._failed(child, error, " < ".join([answer.code, *reversed(answer.trace)]))
-        self._give_back(child)
-        raise error
-
-    def _take(self) -> Child:
-        """A child for the caller alone: an idle one, a new one, or the next that is given back."""
-        self._in_this_process()
-        until = time.monotonic() + self.limits.patience
-        with self._changed:
-            child = self._idle_or_none(until)
-        if child is None:
-            child = self._start()
-        if not child.containment:
-            self._greet(child)
-        return child
-
     def _idle_or_none(self, until: float) -> Child | None:
         """Under the lock: an idle child, or None with a place reserved for a new one."""
         while True:
@@ -170,7 +110,7 @@ class Sandbox:
                 if child.alive():
                     return child
                 logger.warning("sandbox child %d died while idle", child.pid)
-                self._happened["crashes"] += 1
+                self.count("crashes")
                 self._dispose(child)
                 self._count -= 1
             if self._count < self.limits.workers:
@@ -202,33 +142,6 @@ class Sandbox:
             self._vacate()
             logger.error("sandbox child %d did not become ready: %s", child.pid, error)
             raise SandboxUnavailable from error
-
-    def _give_back(self, child: Child) -> None:
-        if child.served >= self.limits.recycle_after:
-            self._happened["recycled"] += 1
-            self._retire(child)
-            return
-        with self._changed:
-            if not self._closed:
-                self._idle.append(child)
-                self._changed.notify()
-                return
-        self._dispose(child)
-
-    def _failed(self, child: Child, error: SandboxFailure, details: str = "") -> SandboxFailure:
-        status = self._retire(child)
-        if status in _OUT_OF_TIME:
-            error = DecoderTimeout()
-        self._happened[_COUNTED.get(type(error), "crashes")] += 1
-        logger.warning(
-            "sandbox child %d replaced: %s (exit status %s) %s", child.pid, error.code, status, details
-        )
-        return error
-
-    def _retire(self, child: Child) -> int | None:
-        status = self._dispose(child)
-        self._replace()
-        return status
 
     def _dispose(self, child: Child) -> int | None:
         with self._changed:
@@ -281,22 +194,17 @@ class Sandbox:
         self._happened: Counter[str] = Counter()
 
 
-_COUNTED: Mapping[type[SandboxFailure], str] = {
-    DecoderTimeout: "timeouts",
-    DecoderOutOfMemory: "out_of_memory",
-}
-_OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGALRM)
-_living: weakref.WeakSet[Sandbox] = weakref.WeakSet()
+_living: weakref.WeakSet[Pool] = weakref.WeakSet()
 
 
 def _forget_all() -> None:
-    for sandbox in list(_living):
-        sandbox._forget()  # noqa: SLF001 (same module)
+    for pool in list(_living):
+        pool._forget()  # noqa: SLF001 (same module)
 
 
 def _close_all() -> None:
-    for sandbox in list(_living):
-        sandbox.close()
+    for pool in list(_living):
+        pool.close()
 
 
 os.register_at_fork(after_in_child=_forget_all)
