@@ -156,7 +156,9 @@ class Deployment:
             name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")
         }
         environment = kept | {
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "site")]),
+            "PYTHONPATH": os.pathsep.join(
+                [str(ROOT), str(ROOT / "site"), *filter(None, [os.environ.get("PYTHONPATH")])]
+            ),
             "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
             "DATABASE_URL": self.database,
             "STATE_DIR": str(self.folder),
