@@ -19,6 +19,21 @@ from django.core.signals import setting_changed
 from moderation.domain.analysis import DEFAULT_FORMATS, AnalysisOptions, Limits, Publishing
 from moderation.domain.fingerprints import ALGORITHMS
 
+MAY_BE_OFF = ("housekeeping_seconds", "uploads_per_minute", "pending_at_once")
+"""Numbers of which 0 means never, or no limit."""
+KEEP: Mapping[str, int | None] = {
+    "rejected": 180,
+    "held": None,
+    "withdrawn": 30,
+    "refused": 7,
+    "evidence": None,
+    "notices": 365,
+    "personal": None,
+}
+"""Defaults of ``RETENTION``, in days after the last change of status: the private files and fingerprints
+of ``rejected``, ``held`` and ``withdrawn`` uploads, what a ``refused`` one left, the ``evidence`` of
+retired entries, ``notices`` to owners, and ``personal`` data beside the history."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -68,8 +83,23 @@ class Settings:
     """Decoder processes per process of the site."""
     sandbox_recycle: int = 200
     """Pictures after which a decoder process is replaced."""
+    confirm_reach: int = 100
+    """Earlier uploads that a ban may hit before a second moderator has to confirm it."""
+    retention: Mapping[str, int | None] = field(default_factory=dict)
+    """What is kept for how many days, see :data:`KEEP`; None keeps it for good."""
+    uploads_per_minute: int = 20
+    """What one uploader may send in the minute that begins with the first, refused files included; 0 for
+    no limit. Keeps the filter from being flooded, and from being asked until it says yes."""
+    pending_at_once: int = 10
+    """Uploads of one uploader that may wait for their verdict; 0 for no limit."""
+    metrics_token: str = ""
+    """Who reads the metrics sends it as ``Authorization: Bearer``; where empty, only this machine may."""
     housekeeping_seconds: int = 30
     """Pause between two rounds of periodic work after requests, with inline dispatch; 0 turns it off."""
+
+    def kept_days(self) -> dict[str, int | None]:
+        """:data:`KEEP` with what the site changed."""
+        return {**KEEP, **self.retention}
 
     def limits(self) -> Limits:
         """What is refused before decoding."""
@@ -128,7 +158,7 @@ def _read(raw: Mapping[str, Any]) -> Settings:
 def _validate(settings: Settings) -> None:
     for entry in dataclasses.fields(settings):
         value = getattr(settings, entry.name)
-        if isinstance(value, int) and value < (0 if entry.name == "housekeeping_seconds" else 1):
+        if isinstance(value, int) and value < (0 if entry.name in MAY_BE_OFF else 1):
             if entry.type in ("bool", bool):
                 continue
             raise ImproperlyConfigured(f'MODERATION["{entry.name.upper()}"] must be positive, not {value}.')
@@ -138,6 +168,12 @@ def _validate(settings: Settings) -> None:
         if name not in ALGORITHMS:
             raise ImproperlyConfigured(
                 f'MODERATION names the algorithm "{name}". There are: {", ".join(ALGORITHMS)}.'
+            )
+    for name, days in settings.retention.items():
+        if name not in KEEP or not (days is None or (isinstance(days, int) and days >= 0)):
+            raise ImproperlyConfigured(
+                f'MODERATION["RETENTION"]["{name}"] = {days!r}: give a number of days, or None, for '
+                f"{', '.join(KEEP)}."
             )
     for name, band in settings.radii.items():
         check_band(name, band, where=f'MODERATION["RADII"]["{name}"]')

@@ -47,8 +47,8 @@ MIGRATION_MODULES = {"hostsite": None}
 # Hashing a password properly takes longer than most tests.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-# Periodic work runs where a test asks for it.
-MODERATION = {**MODERATION, "HOUSEKEEPING_SECONDS": 0}  # noqa: F405
+# Periodic work runs, and limits hold, where a test asks for it.
+MODERATION = {**MODERATION, "HOUSEKEEPING_SECONDS": 0, "UPLOADS_PER_MINUTE": 0, "PENDING_AT_ONCE": 0}  # noqa: F405
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
     # A file, not memory: threads and processes of a test have connections of their own.
     DATABASES["default"]["TEST"] = {"NAME": STATE_DIR / "tests.sqlite3"}  # noqa: F405

@@ -13,7 +13,7 @@ from moderation.conf import get_settings
 from moderation.domain.analysis import Probe
 from moderation.exceptions import ImageRefused
 from moderation.models import Refusal, Upload
-from moderation.services import outcome
+from moderation.services import limits, outcome
 from moderation.services.decoder import decoder
 from moderation.services.dispatching import dispatcher
 from moderation.services.personal import owner_key, record_personal
@@ -62,18 +62,23 @@ def new_reference() -> str:
     return "".join(letters[:4]) + "-" + "".join(letters[4:])
 
 
-def submit(*, data: bytes, submitter: Submitter, target: Target, size: int | None = None) -> Upload:
+def submit(
+    *, data: bytes, submitter: Submitter, target: Target, size: int | None = None, wake: bool = True
+) -> Upload:
     """Check at the door, store in quarantine, insert the row, wake a worker up after the commit.
 
     ``size`` is that of the whole file where ``data`` is only its beginning, because it is too large.
+    With ``wake=False`` nobody is told: the caller screens the upload, or the sweep will.
     Raises an :class:`ImageRefused` child for bytes that we do not take: nothing is stored then but
-    one :class:`Refusal`.
+    one :class:`Refusal`. Raises :class:`TooManyUploads` before anything else is looked at.
     """
+    limits.admit(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
     probe = check(data=data, size=size, submitter=submitter, door="upload")
     digest = hashlib.sha256(data).digest()
     original = storage.write(storage.quarantine(), storage.fresh_name("originals"), data)
     try:
         with transaction.atomic(using=database()):
+            limits.reserve(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
             personal = record_personal(
                 owner_type=submitter.owner_type,
                 owner_id=submitter.owner_id,
@@ -98,7 +103,8 @@ def submit(*, data: bytes, submitter: Submitter, target: Target, size: int | Non
                 )
             )
             pk = upload.pk
-            transaction.on_commit(lambda: dispatcher().screen(pk), using=database(), robust=True)
+            if wake:
+                transaction.on_commit(lambda: dispatcher().screen(pk), using=database(), robust=True)
     except BaseException:
         storage.quarantine().delete(original)
         raise

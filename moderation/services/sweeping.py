@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db.models.expressions import Combinable
 
 from moderation.models import PeriodicWork, Upload
-from moderation.services import blocklist, files, queue, rescan, screening, sealing
+from moderation.services import blocklist, files, limits, queue, rescan, screening, sealing
 from moderation.services.dispatching import dispatcher
 from moderation.services.queue import in_database_time
 
@@ -62,6 +62,7 @@ def sweep(
             rescan.run(rescan_id=rescan_id)
         else:
             dispatcher().rescan(rescan_id)
+    limits.forget_idle()
     return Swept(
         found=len(waiting),
         redispatched=len(waiting),

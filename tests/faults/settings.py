@@ -14,6 +14,7 @@ from config.settings import *  # noqa: F403
 from config.settings import MODERATION
 from moderation.domain.sandbox import jobs
 
+MODERATION.update({"UPLOADS_PER_MINUTE": 0, "PENDING_AT_ONCE": 0})
 MODERATION.update(json.loads(os.environ.get("MODERATION_OVERRIDES", "{}")))
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
