@@ -6,7 +6,7 @@ import hashlib
 
 from moderation.domain.analysis import Analysis, AnalysisOptions, Encoded
 from moderation.domain.imaging.canonical import View, views_of
-from moderation.domain.imaging.decoding import Frame, decode, frames_to_publish
+from moderation.domain.imaging.decoding import Frame, check_the_rest, decode, frames_to_publish
 from moderation.domain.imaging.encoding import animation_side, encode, encode_evidence, shrink
 from moderation.domain.imaging.opening import measure, open_picture, refusing
 from moderation.domain.variants import codes_of_views
@@ -27,6 +27,7 @@ def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
         for number, frame in enumerate(decode(image, frames=count, side=side)):
             views.add(frame, number)
             kept.add(frame)
+        notes += check_the_rest(image, published=count)
         clean = kept.encoded()
     distinct = views.distinct()
     codes = codes_of_views(distinct, options.algorithms)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 FULL_STRUCTURE = 16.0
 """Mean curvature, in grey levels, that counts as quality 1."""
-ENROLMENT_FLOOR = 0.06
+ENROLMENT_FLOOR = 0.2
 """Below this quality a view is flat: it cannot be banned by its fingerprint."""
-QUERY_FLOOR = 0.02
+QUERY_FLOOR = 0.08
 """Below this quality a view is not looked up. Lower than the floor of enrolment, since an edited copy may have less
 contrast than the original that was banned."""
 

@@ -78,6 +78,19 @@ def decode(image: Image.Image, *, frames: int, side: int) -> Iterator[Frame]:
         yield Frame(picture, _duration(image) if frames > 1 else 0)
 
 
+def check_the_rest(image: Image.Image, *, published: int) -> tuple[str, ...]:
+    """Decode what comes after the published frames, and drop it: what cannot be read completely is refused.
+
+    To be consumed within ``opening.refusing``. Returns a note when there is more than may be decoded.
+    """
+    frames = int(getattr(image, "n_frames", 1)) if image.format in (*ANIMATED_FORMATS, "MPO") else 1
+    affordable = MAX_ANIMATION_PIXELS // (image.width * image.height)
+    for number in range(published, min(frames, affordable)):
+        image.seek(number)
+        image.load()
+    return ("unchecked_frames",) if frames > max(affordable, published) else ()
+
+
 def _draft(image: Image.Image, side: int) -> None:
     """Let a JPEG decoder skip what is scaled away: libjpeg decodes at 1/2, 1/4 or 1/8."""
     width, height = image.size

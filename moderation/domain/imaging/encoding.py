@@ -36,9 +36,9 @@ def animation_side(size: tuple[int, int], frames: int, side: int) -> int:
 def encode(frames: Sequence[Frame], *, quality: int) -> Encoded:
     """The publishable file: a still as JPEG, PNG (drawings) or WebP (transparency); an animation as WebP.
 
-    All frames have the size of the first.
+    Frames that differ in size, as broken GIFs have them, are set into the largest.
     """
-    pictures = [_bare(frame.image) for frame in frames]
+    pictures = _of_one_size([_bare(frame.image) for frame in frames])
     first = pictures[0]
     target = io.BytesIO()
     if len(frames) > 1:
@@ -78,3 +78,14 @@ def _bare(picture: Image.Image) -> Image.Image:
     bare = picture.copy()
     bare.info = {}
     return bare
+
+
+def _of_one_size(pictures: list[Image.Image]) -> list[Image.Image]:
+    """The pictures, smaller ones in the upper left corner of a transparent canvas."""
+    size = max(picture.width for picture in pictures), max(picture.height for picture in pictures)
+    if all(picture.size == size for picture in pictures):
+        return pictures
+    canvases = [Image.new("RGBA", size, (0, 0, 0, 0)) for _ in pictures]
+    for canvas, picture in zip(canvases, pictures, strict=True):
+        canvas.paste(picture, (0, 0))
+    return canvases
