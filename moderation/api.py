@@ -16,7 +16,7 @@ from moderation.domain.analysis import Limits
 from moderation.exceptions import AppealRefused
 from moderation.models import Appeal, Match, Notice, Screening, Upload
 from moderation.services import blocklist as blocklists
-from moderation.services import enrolment, intake, matching, review, wording
+from moderation.services import enrolment, intake, matching, people, review, wording
 from moderation.services.blocklist import BanResult, EntryOptions
 from moderation.services.decoder import decoder
 from moderation.services.files import area_of
@@ -31,7 +31,9 @@ __all__ = [
     "ask_for_review",
     "ban",
     "check_at_door",
+    "erase_data",
     "explain",
+    "export_data",
     "limits",
     "mark_notices_read",
     "notices_for",
@@ -227,6 +229,19 @@ def ban(
         actor_id=str(actor.pk) if actor else "",
         options=EntryOptions(reason=reason, note=note),
     )
+
+
+def export_data(owner: Model) -> dict[str, Any]:
+    """Everything that is kept of a person, ready for JSON."""
+    owner_type, owner_id = owner_key(owner)
+    return people.export(owner_type=owner_type, owner_id=owner_id)
+
+
+def erase_data(owner: Model) -> people.Erased:
+    """Take a person's pictures away and forget who it was; call it when an account is deleted. The
+    history still verifies."""
+    owner_type, owner_id = owner_key(owner)
+    return people.erase(owner_type=owner_type, owner_id=owner_id)
 
 
 def explain(reference: str) -> Explanation | None:

@@ -202,3 +202,16 @@ class RescanUnfinished(ModerationError):
     why; `manage.py rescan --open` goes on with it."""
 
     code = "rescan_unfinished"
+
+
+class BackfillUnfinished(ModerationError):
+    """Some pictures could not be screened now. Run the command again: it goes on where it is."""
+
+    code = "backfill_unfinished"
+
+
+class NoIndexFolder(ModerationError):
+    """There is no folder for packed index files. Set MODERATION["INDEX_DIR"] to one that this program
+    may write."""
+
+    code = "no_index_dir"

@@ -136,7 +136,9 @@ class ModeratedImageField(FileField):
             if column and column not in names
         ]
 
-    def contribute_to_class(self, cls: type[models.Model], name: str, **kwargs: Any) -> None:
+    def contribute_to_class(  # type: ignore[override]  # FileField takes no private_only
+        self, cls: type[models.Model], name: str, **kwargs: Any
+    ) -> None:
         """Send in after each save; that is when the instance has a key."""
         super().contribute_to_class(cls, name, **kwargs)
         if not cls._meta.abstract:

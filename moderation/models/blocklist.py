@@ -100,6 +100,9 @@ class BannedImage(models.Model):
     retired_at = models.DateTimeField(_("retired"), null=True, blank=True, editable=False)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     created_by = models.CharField(max_length=64, blank=True, editable=False)
+    legal_hold = models.BooleanField(
+        _("legal hold"), default=False, help_text=_("Its evidence is not purged while this is set.")
+    )
 
     class Meta:
         verbose_name = _("banned image")

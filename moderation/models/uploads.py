@@ -66,6 +66,9 @@ class Upload(models.Model):
     """In database time."""
     revision = models.BigIntegerField(_("screened at revision"), null=True, blank=True, editable=False)
     personal = models.ForeignKey(PersonalData, models.PROTECT, null=True, editable=False, related_name="+")
+    legal_hold = models.BooleanField(
+        _("legal hold"), default=False, help_text=_("Nothing of it is purged or erased while this is set.")
+    )
 
     class Meta:
         verbose_name = _("upload")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import secrets
 
 from django.db import models
-from django.utils import timezone
 
-from moderation.models import Appeal, PersonalData, Upload
+from moderation.models import PersonalData
 
 
 def record_personal(
@@ -34,22 +33,3 @@ def record_personal(
 def owner_key(owner: models.Model) -> tuple[str, str]:
     """``("auth.user", "12")``: how rows refer to a person, without a foreign key."""
     return owner._meta.label_lower, str(owner.pk)
-
-
-def erase(*, owner_type: str, owner_id: str) -> int:
-    """Forget who this was. Audit rows keep their salted commitments, so the history still verifies.
-
-    Returns the number of personal records erased.
-    """
-    theirs = Upload.objects.filter(owner_type=owner_type, owner_id=owner_id)
-    Appeal.objects.filter(upload__in=theirs).update(text="")
-    theirs.update(owner_type="", owner_id="")
-    return PersonalData.objects.filter(owner_type=owner_type, owner_id=owner_id).update(
-        owner_type="",
-        owner_id="",
-        address="",
-        file_name="",
-        text="",
-        salt=None,
-        erased_at=timezone.now(),
-    )

@@ -14,6 +14,8 @@ from moderation.models import Upload
 
 FREE = Q(lease__isnull=True) | Q(lease_until__lt=Now())
 """Nobody works on it, or whoever did has not been heard of for too long."""
+QUEUED = Upload.objects.filter(status=Upload.Status.PENDING, withdrawn_at__isnull=True)
+"""What waits for a verdict; an upload that its owner took back needs none."""
 
 
 def in_database_time(delay: timedelta) -> Combinable:
@@ -28,7 +30,7 @@ def lease(upload_id: int) -> Upload | None:
     leaves its trace.
     """
     token = uuid.uuid4()
-    pending = Upload.objects.filter(pk=upload_id, status=Upload.Status.PENDING)
+    pending = QUEUED.filter(pk=upload_id)
     taken = pending.filter(FREE).update(
         lease=token,
         lease_until=in_database_time(timedelta(seconds=get_settings().lease_seconds)),
@@ -57,7 +59,5 @@ def release(upload: Upload, *, count: bool) -> None:
 def waiting(*, older_than: timedelta = timedelta(0)) -> QuerySet[Upload]:
     """Pending uploads that nobody works on, the oldest first."""
     return (
-        Upload.objects.filter(FREE, status=Upload.Status.PENDING)
-        .filter(submitted_at__lte=in_database_time(-older_than))
-        .order_by("submitted_at")
+        QUEUED.filter(FREE).filter(submitted_at__lte=in_database_time(-older_than)).order_by("submitted_at")
     )

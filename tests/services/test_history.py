@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from moderation import api
 from moderation.exceptions import AppendOnly, ImageRefused
 from moderation.models import AUDIT_MODELS, PersonalData, Refusal, Screening, Seal
-from moderation.services import personal, sealing, triggers
+from moderation.services import people, sealing, triggers
 from tests import pictures
 from tests.services.people import member, send
 
@@ -96,7 +96,7 @@ def test_a_person_is_forgotten_and_the_history_still_verifies() -> None:
     ada = member()
     before = sealing.verify()
 
-    erased = personal.erase(owner_type="auth.user", owner_id=str(ada.user.pk))
+    erased = people.erase(owner_type="auth.user", owner_id=str(ada.user.pk)).personal
 
     assert erased == 4
     assert not PersonalData.objects.exclude(owner_id="", file_name="", address="", text="").exists()

@@ -1,0 +1,133 @@
+"""What is kept for how long. What remains is the audit.
+
+Files are noted for removal in the transaction that forgets their names, as everywhere. Nothing under
+legal hold is touched, and nothing that is public: an upload keeps its fingerprints for as long as it
+is public or held, since a later ban reaches back to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from moderation import storage
+from moderation.conf import get_settings
+from moderation.models import BannedImage, Notice, PersonalData, Upload, UploadFingerprints
+from moderation.services import files
+from moderation.services.revision import database
+
+Status = Upload.Status
+BATCH = 200
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How much of each kind was (or with a dry run would be) removed."""
+
+    uploads: int
+    """Uploads whose private files and fingerprints went."""
+    evidence: int
+    notices: int
+    personal: int
+
+
+def _before(days: int | None) -> datetime | None:
+    return None if days is None else timezone.now() - timedelta(days=days)
+
+
+def due_uploads() -> QuerySet[Upload]:
+    """Uploads whose private files and fingerprints are not needed any more."""
+    kept = get_settings().kept_days()
+    due = Q(pk__in=[])
+    for status in (Status.REJECTED, Status.HELD, Status.REFUSED):
+        before = _before(kept[status])
+        if before:
+            due |= Q(status=status, status_at__lt=before)
+    withdrawn = _before(kept["withdrawn"])
+    if withdrawn:
+        due |= Q(withdrawn_at__lt=withdrawn)
+    something = ~Q(original="") | ~Q(reencoded="") | Q(fingerprints__isnull=False)
+    open_appeal = Q(appeal__status="open")
+    return (
+        Upload.objects.filter(due, something, legal_hold=False, published="")
+        .exclude(open_appeal)
+        .distinct()
+        .order_by("pk")
+    )
+
+
+def due_evidence() -> QuerySet[BannedImage]:
+    """Retired entries whose evidence is not needed any more."""
+    before = _before(get_settings().kept_days()["evidence"])
+    rows = BannedImage.objects.exclude(evidence="").filter(legal_hold=False)
+    return rows.filter(retired_at__lt=before) if before else rows.none()
+
+
+def due_notices() -> QuerySet[Notice]:
+    """Notices that nobody has to read any more."""
+    before = _before(get_settings().kept_days()["notices"])
+    return Notice.objects.filter(created_at__lt=before) if before else Notice.objects.none()
+
+
+def due_personal() -> QuerySet[PersonalData]:
+    """Personal data of uploads that were decided long ago."""
+    before = _before(get_settings().kept_days()["personal"])
+    if before is None:
+        return PersonalData.objects.none()
+    needed = Upload.objects.filter(
+        Q(status_at__gte=before) | Q(legal_hold=True) | Q(status__in=(Status.PENDING, Status.HELD)),
+        personal__isnull=False,
+    )
+    decided = Upload.objects.filter(personal__isnull=False).exclude(pk__in=needed)
+    return PersonalData.objects.filter(pk__in=decided.values("personal"), erased_at__isnull=True)
+
+
+def purge(*, dry_run: bool = False, progress: Progress | None = None) -> Purged:
+    """Remove what is due; with ``dry_run`` only count it."""
+    counts = Purged(
+        due_uploads().count(), due_evidence().count(), due_notices().count(), due_personal().count()
+    )
+    if dry_run:
+        return counts
+    while batch := list(due_uploads()[:BATCH]):
+        for upload in batch:
+            forget_files(upload)
+        if progress:
+            progress(len(batch))
+    for banned in due_evidence().iterator():
+        with transaction.atomic(using=database()):
+            files.remove_later(storage.QUARANTINE, banned.evidence)
+            BannedImage.objects.filter(pk=banned.pk).update(evidence="")
+    due_notices().delete()
+    erase_personal(due_personal())
+    return counts
+
+
+def forget_files(upload: Upload) -> None:
+    """Remove an upload's private files and fingerprints; the row stays."""
+    with transaction.atomic(using=database()):
+        row = Upload.objects.select_for_update().get(pk=upload.pk)
+        for name in (row.original, row.reencoded):
+            files.remove_later(storage.QUARANTINE, name)
+        row.original = row.reencoded = ""
+        row.save(update_fields=["original", "reencoded"])
+        UploadFingerprints.objects.filter(upload=row).delete()
+
+
+def erase_personal(rows: QuerySet[PersonalData]) -> int:
+    """Empty these rows and throw their salts away; the commitments in the history stay."""
+    return PersonalData.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(
+        owner_type="",
+        owner_id="",
+        address="",
+        file_name="",
+        text="",
+        salt=None,
+        erased_at=timezone.now(),
+    )
