@@ -2,44 +2,41 @@
 
 Nothing is refreshed by the clock: :meth:`ProcessIndex.catch_up` reads the revision (one row by
 primary key) and loads exactly what changed since. Revisions are given out under an exclusive lock
-and so commit in order: once revision *n* can be read, every row of revision ≤ *n* can.
+and so commit in order: once revision *n* can be read, every row of revision ≤ *n* can. A process
+starts from the packed file (:mod:`~moderation.services.index_files`) and catches up from there.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Iterable, Sequence
+import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from django.db import DatabaseError
+from django.db.models import QuerySet
 
 from moderation import selectors
 from moderation.domain.analysis import Code
-from moderation.domain.fingerprints import ALGORITHMS
 from moderation.domain.index import LayeredIndex
 from moderation.domain.policy import Hit
 from moderation.exceptions import IndexUnavailable
 from moderation.models import BannedImage, BlocklistChange, Fingerprint
 from moderation.services import revision
+from moderation.services.index_files import IndexFiles, bits_of
+from moderation.services.loading import AT_ONCE, Loader, rows_of
+from moderation.services.revision import RevisionState
 
-logger = logging.getLogger("moderation.index")
-
-BATCH = 20_000
-"""Rows that are loaded at a time."""
-
-
-def rows_of(codes: Sequence[bytes]) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
-    """Codes of one width as an array of shape ``(n, bytes)``."""
-    return np.frombuffer(b"".join(codes), dtype=np.uint8).reshape(len(codes), -1)
+FEW = 500
+"""Rows that are fetched in one go; more are streamed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """An index and the revision that it holds, at least."""
 
-    state: revision.RevisionState
+    state: RevisionState
     layers: dict[str, LayeredIndex]
     radii: dict[str, int]
     """How far to search, by algorithm."""
@@ -68,6 +65,7 @@ class ProcessIndex:
     """One per process; threads share it."""
 
     def __init__(self) -> None:
+        self.files = IndexFiles("banned")
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
 
@@ -79,6 +77,8 @@ class ProcessIndex:
     def forget(self) -> None:
         """Start anew at the next search."""
         with self._lock:
+            self.files.wait()
+            self.files = IndexFiles("banned")
             self._snapshot = None
 
     def catch_up(self) -> Snapshot:
@@ -88,34 +88,45 @@ class ProcessIndex:
         """
         try:
             state = revision.current()
-            snapshot = self._snapshot
-            if snapshot is not None and snapshot.state == state:
-                return snapshot
+            seen = self._snapshot
+            if seen is not None and seen.state == state:
+                return seen
             with self._lock:
-                return self._advance(revision.current())
+                if self._snapshot is not seen:
+                    # Another thread was faster; what was read before the wait may be out of date.
+                    state = revision.current()
+                return self._advance(state)
         except DatabaseError as error:
             raise IndexUnavailable from error
 
-    def _advance(self, state: revision.RevisionState) -> Snapshot:
-        snapshot = self._snapshot
-        if snapshot is not None and snapshot.state == state:
-            return snapshot
-        if snapshot is None or not continues(snapshot.state, state):
-            layers = {}
-            since = 0
-        else:
-            layers, since = dict(snapshot.layers), snapshot.state.number
+    def _advance(self, state: RevisionState) -> Snapshot:
+        held = self._snapshot
+        if held is not None and held.state == state:
+            return held
+        goes_on = held is not None and continues(held.state, state)
+        layers: dict[str, LayeredIndex] = {}
+        since: dict[str, int] = {}
         for name in selectors.bands(state.entries):
-            if name not in layers:
-                layers[name] = LayeredIndex(ALGORITHMS[name.partition("/")[0]].bits)
-                since = 0
-        _retire(layers, since, state.number)
-        _add(layers, since, state.number)
+            layer = held.layers.get(name) if held is not None and goes_on else None
+            if layer is not None and layer.should_fold() and self.files.replaced(name):
+                layer = None
+            layer = layer or self.files.open(name, doubt=lambda layer: _doubt(layer, state))
+            layers[name] = layer or LayeredIndex(bits_of(name))
+            since[name] = layers[name].revision
+        bring(layers, since, state)
         self._snapshot = Snapshot(state, layers, selectors.widest_radii(state.entries))
+        self.files.tend(layers)
         return self._snapshot
 
 
-def continues(held: revision.RevisionState, now: revision.RevisionState) -> bool:
+def _doubt(layer: LayeredIndex, state: RevisionState) -> str:
+    held = RevisionState(layer.revision, uuid.UUID(bytes=layer.lineage), 0)
+    if held.number and continues(held, state):
+        return ""
+    return f"it is of revision {held.number} of another database, or of one that was restored since"
+
+
+def continues(held: RevisionState, now: RevisionState) -> bool:
     """Whether the database still has the history that the index was built from."""
     if now.number < held.number:
         return False
@@ -124,37 +135,46 @@ def continues(held: revision.RevisionState, now: revision.RevisionState) -> bool
     return held.number == 0 or BlocklistChange.objects.filter(revision=held.number, token=held.token).exists()
 
 
-def _retire(layers: dict[str, LayeredIndex], since: int, until: int) -> None:
-    if since == 0:
-        return
-    gone = BannedImage.objects.filter(retired_revision__gt=since, retired_revision__lte=until)
+def bring(layers: dict[str, LayeredIndex], since: dict[str, int], state: RevisionState) -> None:
+    """Load what has changed between each index's revision in ``since`` and ``state``."""
+    for held in set(since.values()):
+        behind = {name: layers[name] for name, number in since.items() if number == held}
+        if held:
+            _add(behind, held)
+            _retire(behind, BannedImage.objects.filter(retired_revision__gt=held))
+        else:
+            _add_all(behind)
+            _retire(behind, BannedImage.objects.filter(retired_revision__isnull=False))
+        for layer in behind.values():
+            layer.stand_for(state.number, state.token.bytes)
+
+
+def _retire(layers: dict[str, LayeredIndex], gone: QuerySet[BannedImage]) -> None:
+    # After the additions: an entry that is retired while they are read goes again.
     items = np.fromiter(gone.values_list("pk", flat=True), dtype=np.int64)
     if len(items):
         for layer in layers.values():
             layer.retire(items)
 
 
-def _add(layers: dict[str, LayeredIndex], since: int, until: int) -> None:
-    rows = Fingerprint.objects.filter(
-        revision__gt=since, revision__lte=until, banned__retired_revision__isnull=True
-    ).order_by("pk")
-    pending: dict[str, tuple[list[bytes], list[int]]] = {}
-    for algorithm, bits, banned in rows.values_list("algorithm", "bits", "banned_id").iterator(BATCH):
-        if algorithm not in layers:
-            continue
-        codes, items = pending.setdefault(algorithm, ([], []))
-        codes.append(bytes(bits))
-        items.append(banned)
-        if len(codes) >= BATCH:
-            _flush(layers, pending)
-    _flush(layers, pending)
+def _add(layers: dict[str, LayeredIndex], since: int) -> None:
+    rows = Fingerprint.objects.filter(revision__gt=since, banned__retired_revision__isnull=True).values_list(
+        "algorithm", "bits", "banned_id"
+    )
+    few = list(rows[: FEW + 1])
+    _load(layers, few if len(few) <= FEW else rows.iterator(AT_ONCE))
 
 
-def _flush(layers: dict[str, LayeredIndex], pending: dict[str, tuple[list[bytes], list[int]]]) -> None:
-    for algorithm, (codes, items) in pending.items():
-        if codes:
-            layers[algorithm].add(rows_of(codes), np.array(items, dtype=np.int64))
-    pending.clear()
+def _add_all(layers: dict[str, LayeredIndex]) -> None:
+    """Retired ones too: they are few, and leaving them out by a join takes longer than loading them."""
+    _load(layers, Fingerprint.objects.values_list("algorithm", "bits", "banned_id").iterator(AT_ONCE))
+
+
+def _load(layers: dict[str, LayeredIndex], rows: Iterable[tuple[str, bytes | memoryview[int], int]]) -> None:
+    loader = Loader(layers)
+    for algorithm, bits, banned in rows:
+        loader.take(algorithm, bytes(bits), banned)
+    loader.flush()
 
 
 banned_codes = ProcessIndex()

@@ -15,6 +15,7 @@ import pytest
 from moderation import selectors
 from moderation.domain.analysis import Code
 from moderation.domain.index import LayeredIndex, layered
+from moderation.exceptions import NoIndexFolder
 from moderation.models import BannedImage, BlocklistChange, Fingerprint, Upload, UploadFingerprints
 from moderation.services import blocklist, earlier, index, rebuilding, revision
 from moderation.services.earlier import earlier_uploads
@@ -169,7 +170,7 @@ def test_no_folder_no_files(settings: pytest.FixtureRequest) -> None:
     entry = ban(code)
 
     assert found(code) == {entry}
-    with pytest.raises(rebuilding.NoIndexFolder):
+    with pytest.raises(NoIndexFolder):
         list(rebuilding.rebuild())
 
 
@@ -197,18 +198,18 @@ def test_a_growing_index_is_folded_in_the_background(eager: None) -> None:
 
 
 def test_the_file_that_another_process_wrote_is_taken_over(eager: None) -> None:
-    codes = [random_code() for _ in range(8)]
-    entries = [ban(code) for code in codes[:4]]
+    codes = [random_code() for _ in range(120)]
+    entries = [ban(code) for code in codes[:60]]
     other = index.ProcessIndex()
     other.files = IndexFiles("banned", used=True)
     mine = index.ProcessIndex()
     mine.files = IndexFiles("banned", used=True)
     mine.catch_up()
     mine.files.wait()
-    entries += [ban(code) for code in codes[4:]]
+    entries += [ban(code) for code in codes[60:]]
     other.catch_up()
     other.files.wait()
-    assert other.catch_up().layers[DHASH].file_revision == 8
+    assert other.catch_up().layers[DHASH].file_revision == 120
 
     ban(random_code())
 
@@ -301,6 +302,7 @@ def test_a_late_row_is_still_found_after_the_revision_has_moved() -> None:
 
 
 def test_a_file_is_never_said_to_be_more_complete_than_it_is() -> None:
+    upload(random_code(), pk=999)
     ban(random_code())
     late = random_code()
     upload(random_code(), pk=1_000)

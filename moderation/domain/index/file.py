@@ -32,9 +32,12 @@ FORMAT = 1
 """Rises when an older program could misread a newer file, or a newer one an older file; a change of
 the shuffle or of the chunks counts as well."""
 
-_HEADER = struct.Struct("<8sIIqQQQIIIB63s")
+_HEADER = struct.Struct("<8sIIqQQQIIIB63s16s")
 _HEADER_BYTES = 192
 _ALIGNMENT = 64
+
+LINEAGE_BYTES = 16
+NO_LINEAGE = bytes(LINEAGE_BYTES)
 
 Array = NDArray[Any]
 Shapes = list[tuple[str, tuple[int, ...]]]
@@ -55,6 +58,8 @@ class Header:
     pairs: int
     chunks: int
     """Number of chunk tables; 0 where the codes are only ever scanned."""
+    lineage: bytes = NO_LINEAGE
+    """16 bytes of the caller's: what tells this history from another that reached the same revision."""
 
 
 def write_arrays(path: Path, header: Header, arrays: list[Array]) -> None:
@@ -66,6 +71,8 @@ def write_arrays(path: Path, header: Header, arrays: list[Array]) -> None:
     name = header.algorithm.encode()
     if not 0 < len(name) <= 63:
         raise ValueError("the algorithm's name must take 1 to 63 bytes")
+    if len(header.lineage) != LINEAGE_BYTES:
+        raise ValueError(f"a lineage has {LINEAGE_BYTES} bytes, not {len(header.lineage)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
     try:
@@ -76,7 +83,16 @@ def write_arrays(path: Path, header: Header, arrays: list[Array]) -> None:
                 checksum = _append(file, array, checksum)
             numbers = (header.bits, header.revision, header.rows, header.pairs)
             head = _HEADER.pack(
-                MAGIC, FORMAT, *numbers, file.tell(), header.chunks, checksum, 0, len(name), name
+                MAGIC,
+                FORMAT,
+                *numbers,
+                file.tell(),
+                header.chunks,
+                checksum,
+                0,
+                len(name),
+                name,
+                header.lineage,
             ).ljust(_HEADER_BYTES - 4, b"\0")
             file.seek(0)
             file.write(head + struct.pack("<I", zlib.crc32(head)))
@@ -151,7 +167,7 @@ class MappedFile:
             raise self._fault("is not an index file")
         if zlib.crc32(head[:-4]) != struct.unpack("<I", head[-4:])[0]:
             raise self._fault("has a damaged header")
-        _, version, width, revision, rows, pairs, length, chunks, checksum, _, size, raw = (
+        _, version, width, revision, rows, pairs, length, chunks, checksum, _, size, raw, lineage = (
             _HEADER.unpack_from(head)
         )
         if version != FORMAT:
@@ -164,7 +180,7 @@ class MappedFile:
         with memoryview(self._map) as view, view[_HEADER_BYTES:] as body:
             if zlib.crc32(body) != checksum:
                 raise self._fault("is damaged: its checksum is wrong")
-        return Header(name, width, revision, rows, pairs, chunks)
+        return Header(name, width, revision, rows, pairs, chunks, lineage)
 
     def _fault(self, what: str) -> IndexFileFault:
         return IndexFileFault(

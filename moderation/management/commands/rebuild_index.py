@@ -1,0 +1,38 @@
+"""``manage.py rebuild_index``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moderation.exceptions import NoIndexFolder
+from moderation.management.lines import LineCommand, printable
+from moderation.services import rebuilding
+
+
+class Command(LineCommand):
+    help = (
+        "Write the packed index files from the database: with many entries a process then starts in no time. "
+        "Running processes go on with what they have. A file that is missing or damaged costs time, never an "
+        "answer, and is written anew by whoever notices, so this need not be run regularly."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            for file in rebuilding.rebuild():
+                values = {
+                    "kind": file.kind,
+                    "algorithm": file.algorithm,
+                    "path": printable(file.path),
+                    "codes": file.codes,
+                    "revision": file.revision,
+                    "bytes": file.size,
+                    "seconds": round(file.seconds, 2),
+                }
+                self.line(
+                    values,
+                    f"{file.path.name}: {file.codes:,} codes, {file.size / 1e6:,.1f} MB, {file.seconds:.1f} s",
+                )
+        except NoIndexFolder as error:
+            self.fault(error, {}, "Nothing was written")
+        except OSError as error:
+            self.fault(NoIndexFolder(f"The files could not be written: {error}."), {}, "Not all was written")

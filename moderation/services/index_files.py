@@ -1,0 +1,171 @@
+"""Packed index files: where they lie, whether one is to be trusted, and when a new one is written.
+
+A file only saves time. One that is missing, damaged, or of another database is not used; what it would
+have held is read from the database, and a new one is written in the background.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from moderation.conf import get_settings
+from moderation.domain.fingerprints import ALGORITHMS
+from moderation.domain.index import IndexFileFault, LayeredIndex
+
+logger = logging.getLogger("moderation.index")
+
+PAUSE = 60.0
+"""Seconds until a fold is tried again that failed, or that another process is at."""
+STALE = 3600.0
+"""Seconds after which the half-written file of a process that died is removed."""
+
+Signature = tuple[int, int, int]
+
+
+def bits_of(algorithm: str) -> int:
+    """Width of the codes of a versioned algorithm."""
+    return ALGORITHMS[algorithm.partition("/")[0]].bits
+
+
+def folder() -> Path | None:
+    """Where the files lie; None where the settings want none."""
+    place = get_settings().index_dir
+    return Path(place) if place else None
+
+
+@contextmanager
+def turn(place: Path, *, wait: bool) -> Iterator[bool]:
+    """Whether this process may write files in ``place``: one at a time, to spare work and memory. Two
+    that wrote at once would do no harm, as files are renamed into place."""
+    place.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(place / ".writing", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+    finally:
+        os.close(descriptor)
+
+
+class IndexFiles:
+    """The files of one kind, ``banned`` or ``uploads``, as one process uses them."""
+
+    def __init__(self, kind: str, *, used: bool = True) -> None:
+        self.kind = kind
+        self.used = used
+        """Whether files are opened, and written in the background."""
+        self._seen: dict[str, Signature | None] = {}
+        """How each file looked when this process opened or wrote it."""
+        self._spoilt: set[str] = set()
+        """Algorithms whose file has to be replaced."""
+        self._rest_until = 0.0
+        self._thread: threading.Thread | None = None
+
+    def path(self, algorithm: str) -> Path | None:
+        """``banned-dhash256-1.index``; None where the settings want no files."""
+        place = folder()
+        return place / f"{self.kind}-{algorithm.replace('/', '-')}.index" if place else None
+
+    def open(self, algorithm: str, *, doubt: Callable[[LayeredIndex], str]) -> LayeredIndex | None:
+        """The index in the file, or None. ``doubt`` says in words why a whole file is not to be used,
+        or nothing."""
+        path = self.path(algorithm)
+        if path is None or not self.used:
+            return None
+        signature = _signature(path)
+        if signature is None:
+            return None
+        try:
+            layer = LayeredIndex.open(path, algorithm=algorithm, bits=bits_of(algorithm))
+            reason = doubt(layer)
+        except IndexFileFault as fault:
+            layer, reason = None, str(fault)
+        if layer is None or reason:
+            logger.warning("%s is read from the database and written anew: %s", path.name, reason)
+            self._spoilt.add(algorithm)
+            self._seen[algorithm] = signature
+            return None
+        self._seen[algorithm] = signature
+        return layer
+
+    def replaced(self, algorithm: str) -> bool:
+        """Whether another process has put a new file in place of the one that this one knows."""
+        path = self.path(algorithm)
+        now = _signature(path) if path else None
+        return now is not None and now != self._seen.get(algorithm)
+
+    def tend(self, layers: Mapping[str, LayeredIndex]) -> None:
+        """Write new files in the background for those of ``layers`` for which it pays."""
+        due = {name for name, layer in layers.items() if name in self._spoilt or layer.should_fold()}
+        place = folder()
+        if not (due and self.used and place) or time.monotonic() < self._rest_until:
+            return
+        if self._thread is not None and self._thread.is_alive():
+            return
+        chosen = {name: layers[name] for name in sorted(due)}
+        self._thread = threading.Thread(
+            target=self._fold, args=(place, chosen), name=f"fold-{self.kind}", daemon=True
+        )
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Until the background is done."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _fold(self, place: Path, layers: Mapping[str, LayeredIndex]) -> None:
+        self._rest_until = time.monotonic() + PAUSE
+        try:
+            with turn(place, wait=False) as mine:
+                if not mine:
+                    return
+                clear_leftovers(place)
+                for algorithm, layer in layers.items():
+                    self._fold_one(algorithm, layer)
+            self._rest_until = 0.0
+        except (OSError, IndexFileFault) as error:
+            logger.warning("no packed index file was written in %s: %s", place, error)
+
+    def _fold_one(self, algorithm: str, layer: LayeredIndex) -> None:
+        path = self.path(algorithm)
+        if path is None or not layer.revision:
+            return
+        started = time.monotonic()
+        layer.fold(path, algorithm=algorithm)
+        self._seen[algorithm] = _signature(path)
+        self._spoilt.discard(algorithm)
+        logger.info(
+            "%s written at %s, %s codes, in %.1f s",
+            path.name,
+            layer.file_revision,
+            len(layer),
+            time.monotonic() - started,
+        )
+
+
+def clear_leftovers(place: Path) -> None:
+    """Remove what processes that died have left half written. Call it in one's :func:`turn`."""
+    for path in place.glob(".*.index.*.new"):
+        try:
+            if path.stat().st_mtime < time.time() - STALE:
+                path.unlink()
+        except FileNotFoundError:
+            continue
+
+
+def _signature(path: Path) -> Signature | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
