@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.core.files.storage import default_storage
 
+from tests.browser.policy import StrictPolicy
 from tests.entrypoints.visitors import PASSWORD
 
 FLAGS = [
@@ -51,13 +51,13 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def site(transactional_db: None, _own_state: None) -> Iterator[str]:
+def site(transactional_db: None, _own_state: None, settings: Any) -> Iterator[str]:
     """The address of a server of this test's own: pytest-django's would keep the first test's media."""
     from pytest_django.live_server_helper import LiveServer
 
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{StrictPolicy.__module__}.{StrictPolicy.__qualname__}"]
     server = LiveServer("localhost")
     server._live_server_modified_settings.enable()
-    assert default_storage is not None
     yield str(server.url)
     server.stop()
     server._live_server_modified_settings.disable()
@@ -81,6 +81,9 @@ def visit(chromium: Any, site: str) -> Iterator[SignIn]:
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None
+        )
         if name:
             page.goto("/accounts/login/")
             page.get_by_label("Username").fill(name)

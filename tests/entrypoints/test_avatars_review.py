@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from django.http import HttpResponse
 from django.urls import reverse
 
 from avatars.models import Profile
@@ -30,7 +31,7 @@ def _address() -> str:
     return reverse("avatars:review", args=[Upload.objects.latest("id").reference])
 
 
-def _ask(profile: Profile | None, text: str = "It is my own cat.") -> HttpResponse:
+def _ask(profile: Profile | None, text: str = "It is my own cat.") -> Any:
     return browser_of(profile).post(_address(), {"text": text})
 
 

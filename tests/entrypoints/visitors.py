@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -60,8 +59,9 @@ def form(data: bytes | None = None, *, file: str = "me.jpg", **fields: str) -> d
     return typed
 
 
-def send(profile: Profile, data: bytes | None, *, file: str = "me.jpg", **fields: str) -> HttpResponse:
-    """The member sends the form of the profile page; the profile is then as the database has it."""
+def send(profile: Profile, data: bytes | None, *, file: str = "me.jpg", **fields: str) -> Any:
+    """The member sends the form of the profile page: the answer. The profile is then as the database
+    has it."""
     response = browser_of(profile).post(reverse("avatars:profile"), form(data, file=file, **fields))
     profile.refresh_from_db()
     return response
