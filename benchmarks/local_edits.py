@@ -76,7 +76,9 @@ def caption(p: Picture, chance: Random, other: Picture) -> Picture:
     w, h = p.size
     page = Image.new("RGB", (w, h + h // 5), "white")
     page.paste(p, (0, h // 5))
-    lettering(ImageDraw.Draw(page), (w * 0.04, h * 0.03), "when you see it\nyou cannot unsee it", w * 0.08, "black")
+    lettering(
+        ImageDraw.Draw(page), (w * 0.04, h * 0.03), "when you see it\nyou cannot unsee it", w * 0.08, "black"
+    )
     return page
 
 
@@ -92,7 +94,9 @@ def screenshot(p: Picture, chance: Random, other: Picture) -> Picture:
     lettering(draw, (w * 0.18, w * 0.12), "somebody  @some_body", w * 0.05, ink)
     page.paste(body, ((w - body.width) // 2, int(w * 0.24)))
     for number in range(4):
-        draw.rectangle((w * (0.08 + 0.24 * number), w * 1.76, w * (0.16 + 0.24 * number), w * 1.83), outline=ink, width=3)
+        draw.rectangle(
+            (w * (0.08 + 0.24 * number), w * 1.76, w * (0.16 + 0.24 * number), w * 1.83), outline=ink, width=3
+        )
     return page
 
 

@@ -36,7 +36,11 @@ Real = NDArray[np.float64]
 def collect(corpus: Path) -> Descriptors:
     """Descriptors of the innocent photographs, shape ``(n, 128)``, in the manifest's order."""
     with (corpus / "manifest.csv").open(newline="") as lines:
-        names = [r["file"] for r in csv.DictReader(lines) if r["role"] == "innocent" and r["file"].startswith("photos/")]
+        names = [
+            r["file"]
+            for r in csv.DictReader(lines)
+            if r["role"] == "innocent" and r["file"].startswith("photos/")
+        ]
     found = []
     for name in names:
         with Image.open(corpus / name) as picture:
@@ -64,7 +68,8 @@ def principal(matrix: Real) -> tuple[Real, Real]:
 
 def small(columns: Real) -> NDArray[np.int8]:
     """Columns scaled to the whole range of a signed byte, each alike."""
-    return np.rint(columns * (127 / np.abs(columns).max())).astype(np.int8)
+    scaled: NDArray[np.int8] = np.rint(columns * (127 / np.abs(columns).max())).astype(np.int8)
+    return scaled
 
 
 def orientation(data: Descriptors) -> NDArray[np.int8]:
@@ -106,7 +111,9 @@ def kmeans(points: NDArray[np.float32], seed: int) -> NDArray[np.int8]:
         counts = np.bincount(nearest, minlength=WORDS)
         for dimension in range(points.shape[1]):
             sums = np.bincount(nearest, weights=points[:, dimension], minlength=WORDS)
-            centres[:, dimension] = np.where(counts, np.rint(sums / np.maximum(counts, 1)), centres[:, dimension])
+            centres[:, dimension] = np.where(
+                counts, np.rint(sums / np.maximum(counts, 1)), centres[:, dimension]
+            )
     return centres.astype(np.int8)
 
 
@@ -115,7 +122,11 @@ def train(data: Descriptors) -> Model:
     turns = orientation(data)
     product = np.abs(data.astype(np.float64) @ turns)
     uncertain = np.quantile(product, UNCERTAIN_SHARE, axis=0, method="lower").astype(np.int32)
-    views = ((data.astype(np.float32) @ turns.astype(np.float32) < 0) * np.array([1, 2])).sum(axis=1).astype(np.uint8)
+    views = (
+        ((data.astype(np.float32) @ turns.astype(np.float32) < 0) * np.array([1, 2]))
+        .sum(axis=1)
+        .astype(np.uint8)
+    )
     canonical = seen(data, views)
 
     _, vectors = principal(covariance(canonical))
@@ -123,7 +134,9 @@ def train(data: Descriptors) -> Model:
     reduced = (canonical.astype(np.float64) - np.rint(canonical.mean(axis=0, dtype=np.float64))) @ axes
     rotation = itq(np.rint(reduced / 2**10))
     projection = small(axes @ rotation)
-    thresholds = np.median(canonical.astype(np.float32) @ projection.astype(np.float32), axis=0).astype(np.int32)
+    thresholds = np.median(canonical.astype(np.float32) @ projection.astype(np.float32), axis=0).astype(
+        np.int32
+    )
 
     halves = np.concatenate([np.arange(2 * HALF)[part] for part in (_half(0), _half(1))])
     coarse = small(axes[:, halves])
@@ -142,7 +155,7 @@ def _half(book: int) -> NDArray[np.bool_]:
     """0, 3, 4, 7, 8, … and 1, 2, 5, 6, …: both halves have about the same variance."""
     place = np.arange(2 * HALF) % 4
     first = (place == 0) | (place == 3)
-    return first if book == 0 else ~first
+    return np.asarray(first if book == 0 else ~first)
 
 
 def main() -> int:

@@ -12,6 +12,8 @@ a view is a number 0..3 whose bit 0 says mirrored and bit 1 says negated.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +26,9 @@ NEGATED = 2
 _ROW, _COLUMN, _DIRECTION = np.meshgrid(np.arange(4), np.arange(4), np.arange(8), indexing="ij")
 
 
-def _position(row: NDArray[np.int64], column: NDArray[np.int64], direction: NDArray[np.int64]) -> NDArray[np.int64]:
+def _position(
+    row: NDArray[np.int64], column: NDArray[np.int64], direction: NDArray[np.int64]
+) -> NDArray[np.int64]:
     return np.asarray((row * 4 + column) * 8 + direction % 8).reshape(-1)
 
 
@@ -34,7 +38,7 @@ PERMUTATIONS = np.stack([np.arange(128), MIRROR, NEGATIVE, MIRROR[NEGATIVE]])
 """Shape ``(4, 128)``: ``descriptors[:, PERMUTATIONS[view]]`` is the descriptor seen in that view."""
 
 
-def root_sift(sift: NDArray[np.float32]) -> Descriptors:
+def root_sift(sift: NDArray[Any]) -> Descriptors:
     """Hellinger kernel (Arandjelović and Zisserman, "Three things everyone should know", 2012).
 
     SIFT's values are small whole numbers, so the sum is exact, and division, root and rounding are
@@ -42,9 +46,11 @@ def root_sift(sift: NDArray[np.float32]) -> Descriptors:
     """
     total = np.maximum(sift.sum(axis=1, keepdims=True, dtype=np.float32), np.float32(1))
     root = np.sqrt(sift.astype(np.float32) / total) * np.float32(512)
-    return np.minimum(np.rint(root), np.float32(255)).astype(np.uint8)
+    found: Descriptors = np.minimum(np.rint(root), np.float32(255)).astype(np.uint8)
+    return found
 
 
 def seen(descriptors: Descriptors, views: NDArray[np.uint8]) -> Descriptors:
     """Each descriptor in its own view: ``views`` has shape ``(n,)``, values 0..3."""
-    return np.take_along_axis(descriptors, PERMUTATIONS[views], axis=1)
+    found: Descriptors = np.take_along_axis(descriptors, PERMUTATIONS[views], axis=1)
+    return found

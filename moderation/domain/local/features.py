@@ -9,7 +9,7 @@ from . import keypoints as keypoints_module
 from .caps import LocalCaps
 from .descriptors import seen
 from .keypoints import SIDE, Keypoints
-from .model import Model, current
+from .model import current
 from .signature import SCALE_STEPS, LocalFeatures, LocalSignature
 from .tiles import tile_bytes
 
@@ -49,13 +49,13 @@ def extract(
         points.found,
         codes[:own],
         _geometry(points, views[:own]),
-        _words(model, probes, own),
+        _words(probes, own),
         tile_bytes(raster),
     )
     return LocalFeatures(signature, number, codes, views, probes, raster, view)
 
 
-def _words(model: Model, probes: NDArray[np.uint32], own: int) -> NDArray[np.uint16]:
+def _words(probes: NDArray[np.uint32], own: int) -> NDArray[np.uint16]:
     """The nearest cell is the pair of the nearest words."""
     first = probes[:own, 0]
     return np.stack([first >> 10, first & 1023], axis=1).astype(np.uint16)
@@ -70,4 +70,5 @@ def _geometry(points: Keypoints, views: NDArray[np.uint8]) -> NDArray[np.uint8]:
         np.rint(points.angle * (256 / 360)) % 256,
         views,
     ]
-    return np.clip(np.stack(fields, axis=1), 0, 255).astype(np.uint8)
+    found: NDArray[np.uint8] = np.clip(np.stack(fields, axis=1), 0, 255).astype(np.uint8)
+    return found

@@ -39,7 +39,9 @@ def places(geometry: NDArray[np.uint8]) -> Places:
     """Of the stored bytes, shape ``(n, 5)`` or ``(n, 4)``."""
     g = geometry.astype(np.float32)
     unit = np.float32((SIDE - 1) / 255)
-    return Places(g[:, 0] * unit, g[:, 1] * unit, g[:, 2] / SCALE_STEPS, g[:, 3] * np.float32(360 / 256))
+    return Places(
+        g[:, 0] * unit, g[:, 1] * unit, g[:, 2] / np.float32(SCALE_STEPS), g[:, 3] * np.float32(360 / 256)
+    )
 
 
 def viewed(p: Places, views: NDArray[np.uint8], width: int) -> Places:
@@ -59,11 +61,15 @@ def similarities(ban: Places, upload: Places) -> tuple[NDArray[np.float32], ...]
     return a, b, upload.x - (a * ban.x - b * ban.y), upload.y - (b * ban.x + a * ban.y)
 
 
-def apply(matrix: Matrix, x: NDArray[np.floating], y: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def apply(
+    matrix: Matrix, x: NDArray[np.floating], y: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Points of the ban's frame in the upload's; far away where they have no image."""
     w = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
     w = np.where(w > 1e-6, w, 1e-6)
-    return (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / w, (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / w
+    return (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / w, (
+        matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]
+    ) / w
 
 
 def fit_similarity(ban: Places, upload: Places) -> Matrix | None:

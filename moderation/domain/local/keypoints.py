@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +67,7 @@ def raster(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     if picture.dtype != np.uint8 or picture.ndim not in (2, 3) or 0 in picture.shape:
         raise ValueError("a picture is a non-empty uint8 array of shape (h, w) or (h, w, 3)")
-    grey = picture
+    grey: NDArray[Any] = picture
     height, width = grey.shape[:2]
     scale = SIDE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -75,7 +75,9 @@ def raster(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if max(height, width) > 4 * SIDE:  # area averaging of a huge raster costs more than it gives
             step = max(height, width) // (2 * SIDE)
             grey = grey[::step, ::step] if min(height, width) >= step else grey
-        grey = cv2.resize(np.ascontiguousarray(grey), size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+        grey = cv2.resize(
+            np.ascontiguousarray(grey), size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        )
     if grey.ndim == 3:
         if grey.shape[2] < 3:
             grey = grey[:, :, 0]
@@ -90,7 +92,7 @@ def detect(grey: NDArray[np.uint8], *, keypoints: int) -> Keypoints:
     nothing = np.empty(0, dtype=np.float32)
     if min(grey.shape) < LEAST_SIDE:
         return Keypoints(nothing, nothing, nothing, nothing, np.empty((0, 128), dtype=np.uint8), 0)
-    points, sift_descriptors = _sift().detectAndCompute(grey, None)  # type: ignore[call-overload]
+    points, sift_descriptors = _sift().detectAndCompute(grey, None)
     if not points:
         return Keypoints(nothing, nothing, nothing, nothing, np.empty((0, 128), dtype=np.uint8), 0)
     table = np.array([(p.pt[0], p.pt[1], p.size, p.angle, p.response) for p in points], dtype=np.float32)
@@ -100,7 +102,9 @@ def detect(grey: NDArray[np.uint8], *, keypoints: int) -> Keypoints:
     return Keypoints(x, y, size, angle, root_sift(sift_descriptors[order]), len(points))
 
 
-def _spread(order: NDArray[np.int64], table: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.int64]:
+def _spread(
+    order: NDArray[np.int64], table: NDArray[np.float32], shape: tuple[int, ...]
+) -> NDArray[np.int64]:
     height, width = shape[0], shape[1]
     column = np.minimum((table[order, 0] * 4 / width).astype(np.int64), 3)
     row = np.minimum((table[order, 1] * 4 / height).astype(np.int64), 3)

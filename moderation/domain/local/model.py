@@ -113,10 +113,14 @@ class Model:
     def words(self, canonical: Descriptors) -> NDArray[np.uint16]:
         """Shape ``(n, 2)``: the nearest word of each codebook."""
         reduced = self.reduced(canonical)
-        return np.stack([self.nearness(reduced, book).argmin(axis=1) for book in (0, 1)], axis=1).astype(np.uint16)
+        return np.stack([self.nearness(reduced, book).argmin(axis=1) for book in (0, 1)], axis=1).astype(
+            np.uint16
+        )
 
     def probes(self, canonical: Descriptors, count: int) -> NDArray[np.uint32]:
         """Shape ``(n, count)``: the nearest cells, nearest first; ``count`` at most 64."""
+        if not len(canonical):
+            return np.empty((0, count), dtype=np.uint32)
         reduced = self.reduced(canonical)
         near: list[NDArray[np.int64]] = []
         distance: list[NDArray[np.float32]] = []

@@ -95,7 +95,9 @@ class LocalSignature:
         )
         cells = self.cells
         packed_cells = np.stack([cells >> 16, (cells >> 8) & 255, cells & 255], axis=1).astype(np.uint8)
-        return b"".join((header, self.tiles, self.codes.tobytes(), self.geometry.tobytes(), packed_cells.tobytes()))
+        return b"".join(
+            (header, self.tiles, self.codes.tobytes(), self.geometry.tobytes(), packed_cells.tobytes())
+        )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> LocalSignature:
@@ -114,7 +116,9 @@ class LocalSignature:
         triples = packed.reshape(count, 3).astype(np.uint32)
         cells = (triples[:, 0] << 16) | (triples[:, 1] << 8) | triples[:, 2]
         words = np.stack([cells >> 10, cells & 1023], axis=1).astype(np.uint16)
-        return cls(model, width, height, found, codes.reshape(count, 16), geometry.reshape(count, 5), words, tiles)
+        return cls(
+            model, width, height, found, codes.reshape(count, 16), geometry.reshape(count, 5), words, tiles
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

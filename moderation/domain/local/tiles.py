@@ -102,7 +102,8 @@ class Pyramid:
         while min(self.levels[-1].shape) >= 8 and len(self.levels) < 4:
             level = self.levels[-1]
             level = level[: level.shape[0] // 2 * 2, : level.shape[1] // 2 * 2]
-            self.levels.append((level[::2, ::2] + level[1::2, ::2] + level[::2, 1::2] + level[1::2, 1::2]) / 4)
+            halved = level[::2, ::2] + level[1::2, ::2] + level[::2, 1::2] + level[1::2, 1::2]
+            self.levels.append(np.asarray(halved * np.float32(0.25), dtype=np.float32))
 
     @property
     def width(self) -> int:
@@ -116,7 +117,12 @@ class Pyramid:
 
 
 def warped(
-    pyramid: Pyramid, transform: NDArray[np.float64], width: int, height: int, cells: int = CELLS, samples: int = SAMPLES
+    pyramid: Pyramid,
+    transform: NDArray[np.float64],
+    width: int,
+    height: int,
+    cells: int = CELLS,
+    samples: int = SAMPLES,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Reduce the part of a raster that lies over a ban's frame to ``cells`` × ``cells``.
 
@@ -126,30 +132,59 @@ def warped(
     count = cells * samples
     at = (np.arange(count) + 0.5) / count
     x, y = at * width - 0.5, at * height - 0.5
-    m = transform
-    denominator = m[2, 0] * x[None, :] + m[2, 1] * y[:, None] + m[2, 2]
-    denominator = np.where(denominator > 1e-6, denominator, np.nan)
-    u = (m[0, 0] * x[None, :] + m[0, 1] * y[:, None] + m[0, 2]) / denominator
-    v = (m[1, 0] * x[None, :] + m[1, 1] * y[:, None] + m[1, 2]) / denominator
-    inside = (u >= -0.5) & (u <= pyramid.width - 0.5) & (v >= -0.5) & (v <= pyramid.height - 0.5)
-    middle = count // 2
-    step = max(
-        float(np.nan_to_num(np.hypot(u[middle, middle] - u[middle, middle - 1], v[middle, middle] - v[middle, middle - 1]))),
-        float(np.nan_to_num(np.hypot(u[middle, middle] - u[middle - 1, middle], v[middle, middle] - v[middle - 1, middle]))),
-    )
+    u, v, inside = _positions(pyramid, transform, x, y)
+    step = _spacing(transform, width / count, height / count, width / 2, height / 2)
     number = int(np.clip(np.floor(np.log2(max(step, 1.0)) + 0.25), 0, len(pyramid.levels) - 1))
-    level = pyramid.levels[number]
-    values = _bilinear(level, (np.where(inside, u, 0) + 0.5) / 2**number - 0.5, (np.where(inside, v, 0) + 0.5) / 2**number - 0.5)
+    half = 2.0**-number
+    values = _bilinear(pyramid.levels[number], (u + 0.5) * half - 0.5, (v + 0.5) * half - 0.5)
     blocks = (cells, samples, cells, samples)
     mean = values.reshape(blocks).mean(axis=(1, 3))
     usable = inside.reshape(blocks).all(axis=(1, 3)) & (mean > 1) & (mean < 254)
     return mean.astype(np.float32), usable
 
 
-def _bilinear(level: NDArray[np.float32], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float32]:
+def _spacing(m: NDArray[np.float64], dx: float, dy: float, x: float, y: float) -> float:
+    """Pixels of the raster between neighbouring samples in the middle of the frame, the larger of both axes."""
+    points = m @ np.array([[x, x + dx, x], [y, y, y + dy], [1.0, 1.0, 1.0]])
+    if (points[2] <= 1e-6).any():
+        return 1.0
+    u, v = points[0] / points[2], points[1] / points[2]
+    return float(max(np.hypot(u[1] - u[0], v[1] - v[0]), np.hypot(u[2] - u[0], v[2] - v[0])))
+
+
+def laid_over(
+    pyramid: Pyramid, transform: NDArray[np.float64], width: int, height: int, out_width: int, out_height: int
+) -> NDArray[np.uint8]:
+    """The raster in a ban's frame, shape ``(out_height, out_width)``; mid-grey where it does not reach."""
+    x = (np.arange(out_width) + 0.5) / out_width * width - 0.5
+    y = (np.arange(out_height) + 0.5) / out_height * height - 0.5
+    u, v, inside = _positions(pyramid, transform, x, y)
+    values = np.where(inside, _bilinear(pyramid.levels[0], u, v), np.float32(128))
+    return np.rint(values).astype(np.uint8)
+
+
+def _positions(
+    pyramid: Pyramid, m: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Where the grid lies in the raster, and which of it is inside; 0 where it is not."""
+    denominator = m[2, 0] * x[None, :] + m[2, 1] * y[:, None] + m[2, 2]
+    ahead = denominator > 1e-6
+    denominator = np.where(ahead, denominator, 1)
+    u = (m[0, 0] * x[None, :] + m[0, 1] * y[:, None] + m[0, 2]) / denominator
+    v = (m[1, 0] * x[None, :] + m[1, 1] * y[:, None] + m[1, 2]) / denominator
+    inside = ahead & (u >= -0.5) & (u <= pyramid.width - 0.5) & (v >= -0.5) & (v <= pyramid.height - 0.5)
+    return np.where(inside, u, 0), np.where(inside, v, 0), inside
+
+
+def _bilinear(
+    level: NDArray[np.float32], x: NDArray[np.float64], y: NDArray[np.float64]
+) -> NDArray[np.float32]:
     height, width = level.shape
     x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
-    left, top = np.minimum(x.astype(np.intp), max(0, width - 2)), np.minimum(y.astype(np.intp), max(0, height - 2))
+    left, top = (
+        np.minimum(x.astype(np.intp), max(0, width - 2)),
+        np.minimum(y.astype(np.intp), max(0, height - 2)),
+    )
     right, bottom = min(1, width - 1), min(1, height - 1) * width
     fx, fy = (x - left).astype(np.float32), (y - top).astype(np.float32)
     flat, at = level.reshape(-1), top * width + left

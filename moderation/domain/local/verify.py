@@ -86,7 +86,8 @@ class Query:
         self.row_places = places(signature.geometry).at(features.row_keypoint)
         self.row_words = np.ascontiguousarray(features.row_codes).view(np.uint64)
         self.in_view = [
-            viewed(self.row_places, np.full(len(features.row_keypoint), view, np.uint8), signature.width) for view in range(4)
+            viewed(self.row_places, np.full(len(features.row_keypoint), view, np.uint8), signature.width)
+            for view in range(4)
         ]
         self._pyramids: dict[int, Pyramid] = {}
 
@@ -98,7 +99,9 @@ class Query:
         return self._pyramids[key]
 
 
-def verify(query: LocalFeatures | Query, ban: LocalSignature, views: tuple[int, ...] = (0, 1, 2, 3)) -> LocalMatch | None:
+def verify(
+    query: LocalFeatures | Query, ban: LocalSignature, views: tuple[int, ...] = (0, 1, 2, 3)
+) -> LocalMatch | None:
     """The best match of an upload with a ban in one of the ``views``, or None below seven inliers.
 
     Raises :class:`ValueError` where the two were made with different models.
@@ -115,14 +118,31 @@ def verify(query: LocalFeatures | Query, ban: LocalSignature, views: tuple[int, 
             continue
         chosen = chosen[np.argsort(bits[chosen], kind="stable")[:MOST_PAIRS]]
         for match in _in_view(query, ban, rows[chosen], own[chosen], view):
-            if best is None or (match.share * match.tile, match.inliers) > (best.share * best.tile, best.inliers):
+            if best is None or (match.share * match.tile, match.inliers) > (
+                best.share * best.tile,
+                best.inliers,
+            ):
                 best = match
             if best.tile >= ENOUGH and best.check.agreeing.sum() >= 10:
                 return best
     return best
 
 
-def _pairs(query: Query, ban: LocalSignature) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def geometric_inliers(query: Query, other: LocalSignature, view: int) -> int:
+    """Keypoints at distinct places in the best transformation, without a look at pixels."""
+    rows, own, bits = _pairs(query, other)
+    chosen = np.flatnonzero((query.features.row_views[rows] ^ other.geometry[own, 4]) == view)
+    if len(chosen) < LEAST_INLIERS:
+        return 0
+    chosen = chosen[np.argsort(bits[chosen], kind="stable")[:MOST_PAIRS]]
+    rows, own = rows[chosen], own[chosen]
+    upload, banned = query.in_view[view].at(rows), places(other.geometry).at(own)
+    return max((distinct(banned.at(i), upload.at(i)) for i in _hypotheses(banned, upload)), default=0)
+
+
+def _pairs(
+    query: Query, ban: LocalSignature
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Row, the ban's keypoint and distance of all pairs that may be the same place."""
     theirs = np.ascontiguousarray(ban.codes).view(np.uint64)
     if not len(theirs) or not len(query.row_words):
@@ -138,7 +158,7 @@ def _in_view(
     query: Query, ban: LocalSignature, rows: NDArray[np.int64], own: NDArray[np.int64], view: int
 ) -> Iterator[LocalMatch]:
     upload, banned = query.in_view[view].at(rows), places(ban.geometry).at(own)
-    for inliers in _hypotheses(banned, upload, rows, own):
+    for inliers in _hypotheses(banned, upload):
         count = distinct(banned.at(inliers), upload.at(inliers))
         if count < LEAST_INLIERS:
             continue
@@ -157,23 +177,30 @@ def _in_view(
             _, matrix, check = best
             keypoints = np.unique(query.features.row_keypoint[rows[inliers]])
             yield LocalMatch(
-                count, check.tile, check.share, view, tuple(float(v) for v in matrix.reshape(-1)), check, keypoints
+                count,
+                check.tile,
+                check.share,
+                view,
+                tuple(float(v) for v in matrix.reshape(-1)),
+                check,
+                keypoints,
             )
 
 
-def _hypotheses(
-    banned: Places, upload: Places, rows: NDArray[np.int64], own: NDArray[np.int64]
-) -> Iterator[NDArray[np.int64]]:
+def _hypotheses(banned: Places, upload: Places) -> Iterator[NDArray[np.int64]]:
     """Inliers of the best few transformations, each without the pairs of those before it."""
     a, b, tx, ty = similarities(banned, upload)
     factor = np.hypot(a, b)
     x = a[:, None] * banned.x - b[:, None] * banned.y + tx[:, None]
     y = b[:, None] * banned.x + a[:, None] * banned.y + ty[:, None]
     near = np.hypot(x - upload.x, y - upload.y) <= 2.0 * TOLERANCE * np.maximum(factor, 0.5)[:, None]
-    turn = np.abs((np.rad2deg(np.arctan2(b, a))[:, None] - (upload.angle - banned.angle) + 180) % 360 - 180) <= TURN
+    turn = (
+        np.abs((np.rad2deg(np.arctan2(b, a))[:, None] - (upload.angle - banned.angle) + 180) % 360 - 180)
+        <= TURN
+    )
     stretch = np.abs(np.log2(factor)[:, None] - (upload.scale - banned.scale)) <= STRETCH
     agree = near & turn & stretch
-    free = np.ones(len(rows), dtype=bool)
+    free = np.ones(len(banned.x), dtype=bool)
     for _ in range(HYPOTHESES):
         votes = (agree & free).sum(axis=1) * free
         leader = int(votes.argmax())

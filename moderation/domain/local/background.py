@@ -1,0 +1,33 @@
+"""A background that many pictures share is learned and not counted.
+
+Nothing tells a copy with a sticker from another picture before the same wall, except a person: so the
+machine never learns by itself, which somebody could teach it. When a moderator says "not the same picture", the
+tiles that agreed nevertheless are what the two share, and the ban's evidence loses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from .signature import LocalSignature
+from .tiles import TileCheck, evidence_tiles, muted
+
+LEAST_LEFT = 8
+"""Evidence tiles that must remain; otherwise the ban should be restricted to ``hold`` instead."""
+
+
+def without_background(ban: LocalSignature, unrelated: Sequence[TileCheck]) -> LocalSignature | None:
+    """The ban without the tiles that agreed with pictures which a person found to be different ones.
+
+    None where too little would remain: restrict such a ban to ``hold``, or make it exact-only.
+    """
+    mute = np.zeros(64, dtype=bool)
+    for check in unrelated:
+        mute |= check.agreeing
+    tiles = muted(ban.tiles, mute)
+    if evidence_tiles(tiles).sum() < LEAST_LEFT:
+        return None
+    return replace(ban, tiles=tiles)

@@ -1,0 +1,144 @@
+"""Banned keypoints near an upload's, under caps."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .caps import LocalCaps
+from .layer import ENTRY_MASK, VIEW_SHIFT, Layer
+from .signature import Codes
+
+NEAR = 24
+"""Bits of 128 within which a banned keypoint is a neighbour; verification looks further."""
+BLOCK = 250_000
+"""Distances computed at a time, so that memory stays below some tens of megabytes."""
+
+
+class Neighbours(NamedTuple):
+    """Parallel arrays, a pair each, by row and then by distance."""
+
+    row: NDArray[np.int64]
+    """Row of the query."""
+    layer: NDArray[np.int8]
+    entry: NDArray[np.int64]
+    """Within its layer."""
+    view: NDArray[np.uint8]
+    """Of the ban's keypoint."""
+    distance: NDArray[np.int64]
+    geometry: NDArray[np.uint8]
+    """Shape ``(n, 4)``."""
+
+    def at(self, which: NDArray[np.int64]) -> Neighbours:
+        """Some of the pairs."""
+        return Neighbours(
+            self.row[which],
+            self.layer[which],
+            self.entry[which],
+            self.view[which],
+            self.distance[which],
+            self.geometry[which],
+        )
+
+    @classmethod
+    def joined(cls, parts: list[Neighbours]) -> Neighbours:
+        """All pairs of several parts."""
+        return cls(
+            np.concatenate([part.row for part in parts]),
+            np.concatenate([part.layer for part in parts]),
+            np.concatenate([part.entry for part in parts]),
+            np.concatenate([part.view for part in parts]),
+            np.concatenate([part.distance for part in parts]),
+            np.concatenate([part.geometry for part in parts]),
+        )
+
+
+def neighbours(
+    layers: tuple[Layer, ...], codes: Codes, probes: NDArray[np.uint32], caps: LocalCaps
+) -> tuple[Neighbours, list[str], int]:
+    """The pairs, the caps that cut something off, and how many distances were computed."""
+    notes: list[str] = []
+    low, length, cut = [], [], False
+    for layer in layers:
+        first, last = layer.bounds(probes)
+        cut = cut or bool((last - first > caps.cell_rows).any())
+        low.append(first)
+        length.append(np.minimum(last - first, caps.cell_rows))
+    if cut:
+        notes.append("local_cell_rows")
+    cost = np.zeros(len(codes), dtype=np.int64)
+    for part in length:
+        cost += part.sum(axis=1)
+    rarest = np.argsort(cost, kind="stable")
+    allowed = np.zeros(len(codes), dtype=bool)
+    allowed[rarest[np.cumsum(cost[rarest]) <= caps.checks]] = True
+    if not allowed.all():
+        notes.append("local_checks")
+    words = np.ascontiguousarray(codes).view(np.uint64).reshape(-1, 2)
+    found = [
+        part
+        for number, layer in enumerate(layers)
+        for part in _scan(layer, number, words, low[number], np.where(allowed[:, None], length[number], 0))
+    ]
+    if not found:
+        return _nothing(), notes, 0
+    pairs = Neighbours.joined(found)
+    order = np.lexsort((pairs.entry, pairs.layer, pairs.distance, pairs.row))
+    row = pairs.row[order]
+    rank = np.arange(len(row)) - np.searchsorted(row, row, "left")
+    full = int((rank == caps.neighbours).sum())
+    if full * 4 > len(codes):  # that some corner of some edge has dozens of twins is no news
+        notes.append("local_neighbours")
+    order = order[rank < caps.neighbours]
+    if len(order) > caps.matches:
+        notes.append("local_matches")
+        order = order[: caps.matches]
+    return pairs.at(order), notes, int(cost[allowed].sum())
+
+
+def _scan(
+    layer: Layer, number: int, words: NDArray[np.uint64], low: NDArray[np.int64], length: NDArray[np.int64]
+) -> list[Neighbours]:
+    found: list[Neighbours] = []
+    some = np.flatnonzero(length)
+    starts, counts = low.reshape(-1)[some], length.reshape(-1)[some]
+    query = some // length.shape[1]
+    ends = np.cumsum(counts)
+    begin = 0
+    while begin < len(some):
+        done = ends[begin - 1] if begin else 0
+        stop = max(begin + 1, int(np.searchsorted(ends, done + BLOCK, "right")))
+        size = counts[begin:stop]
+        within = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
+        at = np.repeat(starts[begin:stop], size) + within
+        rows = np.repeat(query[begin:stop], size)
+        theirs = layer.rows.codes[at]
+        distance = np.bitwise_count(theirs[:, 0] ^ words[rows, 0]) + np.bitwise_count(
+            theirs[:, 1] ^ words[rows, 1]
+        )
+        near = np.flatnonzero(distance <= NEAR)
+        owner = layer.rows.owner[at[near]]
+        entry = (owner & np.uint32(ENTRY_MASK)).astype(np.int64)
+        live = layer.alive[entry]
+        near, owner, entry = near[live], owner[live], entry[live]
+        found.append(
+            Neighbours(
+                rows[near],
+                np.full(len(near), number, dtype=np.int8),
+                entry,
+                (owner >> np.uint32(VIEW_SHIFT)).astype(np.uint8),
+                distance[near].astype(np.int64),
+                layer.rows.geometry[at[near]],
+            )
+        )
+        begin = stop
+    return found
+
+
+def _nothing() -> Neighbours:
+    none = np.empty(0, dtype=np.int64)
+    return Neighbours(
+        none, none.astype(np.int8), none, none.astype(np.uint8), none, np.empty((0, 4), np.uint8)
+    )

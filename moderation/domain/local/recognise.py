@@ -1,0 +1,123 @@
+"""One upload against all bans: candidates, verification, and again without what is explained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+
+import numpy as np
+
+from .caps import LocalCaps
+from .index import LocalIndex
+from .neighbours import neighbours
+from .signature import LocalFeatures, LocalSignature
+from .strength import HOLD, strength
+from .verify import LEAST_INLIERS, LocalMatch, Query, verify
+from .votes import ballot, counted
+
+Load = Callable[[Iterable[int]], Mapping[int, LocalSignature]]
+"""Stored signatures of items, from the database; items that are gone are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalHit:
+    """A banned item and the evidence that the upload shows it."""
+
+    item: int
+    match: LocalMatch
+    features: LocalFeatures = field(repr=False)
+    """Of the upload's view in which it was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalResult:
+    """What the second tier says of one upload."""
+
+    hits: tuple[LocalHit, ...]
+    """Strongest first, an item once: those at least worth a hold."""
+    notes: tuple[str, ...]
+    """What was cut off by a cap, in short machine codes: never silent."""
+    checks: int
+    """Hamming distances computed."""
+    verified: int
+    milliseconds: float
+
+
+def recognise(
+    features: Iterable[LocalFeatures], index: LocalIndex, load: Load, *, caps: LocalCaps | None = None
+) -> LocalResult:
+    """Search the views of one upload. Deterministic unless the emergency brake (``local_time``) is pulled."""
+    caps = caps or LocalCaps()
+    started = monotonic()
+    notes: set[str] = set()
+    hits: dict[int, LocalHit] = {}
+    checks = verified = 0
+    for one in features:
+        late = monotonic() - started > caps.milliseconds / 1000
+        if late:
+            notes.add("local_time")
+            break
+        found, cut, spent, tried = _one(one, index, load, caps, started)
+        notes.update(cut)
+        checks += spent
+        verified += tried
+        for hit in found:
+            known = hits.get(hit.item)
+            if known is None or _rank(hit) < _rank(known):
+                hits[hit.item] = hit
+    return LocalResult(
+        tuple(sorted(hits.values(), key=_rank)),
+        tuple(sorted(notes)),
+        checks,
+        verified,
+        (monotonic() - started) * 1000,
+    )
+
+
+def _rank(hit: LocalHit) -> tuple[float, float, int]:
+    return -hit.match.share, -hit.match.tile, hit.item
+
+
+def _one(
+    features: LocalFeatures, index: LocalIndex, load: Load, caps: LocalCaps, started: float
+) -> tuple[list[LocalHit], set[str], int, int]:
+    layers = index.layers
+    rows = min(len(features.row_codes), caps.rows)
+    if not layers or rows < LEAST_INLIERS:
+        return [], set(), 0, 0
+    pairs, cut, checks = neighbours(
+        layers, features.row_codes[:rows], features.probes[:rows, : caps.probes], caps
+    )
+    notes = set(cut)
+    query = Query(features)
+    cast = ballot(layers, pairs, query.row_places, features.row_views, features.signature.width)
+    tried: set[tuple[int, int]] = set()
+    hits: list[LocalHit] = []
+    explained = np.zeros(len(features.row_codes), dtype=bool)
+    for number in range(caps.rounds):
+        candidates, cut_short = counted(cast, caps, tried)
+        if cut_short and number == 0 and len(candidates) >= caps.shortlist:
+            notes.add("local_shortlist")
+        chosen = candidates[: caps.verified]
+        signatures = load({candidate.item for candidate in chosen})
+        crowd = False
+        for candidate in chosen:
+            if monotonic() - started > caps.milliseconds / 1000:
+                return hits, notes | {"local_time"}, checks, len(tried)
+            tried.add((candidate.item, candidate.view))
+            signature = signatures.get(candidate.item)
+            match = verify(query, signature, (candidate.view,)) if signature is not None else None
+            if match is None:
+                continue
+            if strength(match) >= HOLD:
+                hits.append(LocalHit(candidate.item, match, features))
+            else:
+                crowd = True
+                explained |= np.isin(features.row_keypoint, match.keypoints)
+        if hits or not crowd or len(chosen) < caps.verified:
+            break
+        cast = cast.without(explained)
+    else:
+        notes.add("local_rounds")
+    return hits, notes, checks, len(tried)

@@ -1,0 +1,126 @@
+"""Pictures made to hurt stay within the caps and within a second or two."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from moderation.domain.local.caps import LocalCaps
+from moderation.domain.local.features import UPLOAD_KEYPOINTS, extract
+from moderation.domain.local.index import LocalIndex
+from moderation.domain.local.recognise import recognise
+from moderation.domain.local.signature import LocalSignature
+from tests.domain.local.pictures_local import Bans, banned, features, invented
+from tests.pictures import scene
+
+Y, X = np.mgrid[0:300, 0:300]
+SPOT = (((X % 25 - 12) ** 2 + (Y % 25 - 12) ** 2) < 30) * 255
+
+
+def noise(*shape: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+
+
+HOSTILE: dict[str, NDArray[np.uint8]] = {
+    "noise": noise(300, 300, 3),
+    "coarse noise": np.kron(noise(60, 60), np.ones((5, 5), dtype=np.uint8)),
+    "one spot repeated": SPOT.astype(np.uint8),
+    "stripes": ((X // 4 % 2) * 255).astype(np.uint8),
+    "checkerboard": (((X // 6 + Y // 6) % 2) * 255).astype(np.uint8),
+    "1 px high": noise(1, 4000),
+    "1 px wide": noise(4000, 1, 3),
+    "1 px": noise(1, 1),
+    "black": np.zeros((200, 300, 3), dtype=np.uint8),
+    "white": np.full((300, 20), 255, dtype=np.uint8),
+}
+
+
+@pytest.fixture(scope="module")
+def bans() -> Bans:
+    signatures = {
+        number: extract(pixels).signature.strongest(200) for number, pixels in enumerate(HOSTILE.values(), 1)
+    }
+    return Bans(signatures | {100 + seed: banned(scene(seed)) for seed in range(20)})
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_within_caps_and_deadline(bans: Bans, name: str) -> None:
+    caps = LocalCaps()
+    started = time.process_time()
+
+    found = extract(HOSTILE[name])
+    result = recognise([found], bans.index, bans.load)
+
+    assert time.process_time() - started < 3
+    assert len(found.signature) <= UPLOAD_KEYPOINTS
+    assert len(found.row_codes) <= caps.rows
+    assert result.checks <= caps.checks
+    assert result.verified <= caps.verified * caps.rounds
+    assert not {hit.item for hit in result.hits} & set(range(100, 120))
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.zeros((0, 5), np.uint8),
+        np.zeros((5, 5), np.float32),
+        np.zeros(5, np.uint8),
+        np.zeros((2, 2, 2, 2), np.uint8),
+    ],
+)
+def test_what_is_no_picture_is_refused(pixels: NDArray[np.uint8]) -> None:
+    with pytest.raises(ValueError, match="uint8"):
+        extract(pixels)
+
+
+def test_ten_thousand_equal_bans() -> None:
+    one = banned(scene(1))
+    index = LocalIndex.build((one, item) for item in range(1, 10_001))
+    index.add(banned(scene(2)), 20_000)
+    signatures = {20_000: banned(scene(2))}
+    caps = LocalCaps()
+
+    def load(items: object) -> dict[int, LocalSignature]:
+        return {item: signatures.get(item, one) for item in items}  # type: ignore[attr-defined]
+
+    started = time.process_time()
+    equal = recognise([features(scene(1))], index, load)
+    other = recognise([features(scene(2))], index, load)
+
+    assert time.process_time() - started < 6
+    assert max(equal.checks, other.checks) <= caps.checks
+    assert {"local_cell_rows", "local_checks"} & set(equal.notes)
+    assert equal.hits
+    assert [hit.item for hit in other.hits] == [20_000]
+
+
+def test_one_keypoint_repeated_gathers_no_votes(bans: Bans) -> None:
+    base = invented(3, 200)
+    flood = replace(
+        base,
+        codes=np.repeat(banned(scene(5)).codes[:1], 200, axis=0),
+        words=np.repeat(banned(scene(5)).words[:1], 200, axis=0),
+    )
+    flooded = Bans({**bans.signatures, 999: flood})
+
+    assert flooded.found(scene(5)) == [105]
+
+
+def test_a_machine_under_load_pulls_the_brake(bans: Bans) -> None:
+    result = recognise([features(scene(5))], bans.index, bans.load, caps=LocalCaps(milliseconds=0))
+
+    assert "local_time" in result.notes
+    assert result.hits == ()
+
+
+def test_every_cap_that_binds_is_named(bans: Bans) -> None:
+    tight = LocalCaps(checks=200, neighbours=1, matches=20)
+
+    result = recognise([features(scene(5))], bans.index, bans.load, caps=tight)
+
+    assert "local_checks" in result.notes
+    assert result.checks <= 200
