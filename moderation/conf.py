@@ -92,6 +92,8 @@ class Settings:
     no limit. Keeps the filter from being flooded, and from being asked until it says yes."""
     pending_at_once: int = 10
     """Uploads of one uploader that may wait for their verdict; 0 for no limit."""
+    pending_alarm_seconds: int = 300
+    """Age of the oldest pending upload from which on `/readyz` says no."""
     metrics_token: str = ""
     """Who reads the metrics sends it as ``Authorization: Bearer``; where empty, only this machine may."""
     housekeeping_seconds: int = 30

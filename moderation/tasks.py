@@ -14,8 +14,10 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Task, shared_task
-from celery.signals import worker_process_init
+from celery.exceptions import OperationalError
+from celery.signals import worker_process_init, worker_ready
 
+from moderation.services import heartbeat as heartbeats
 from moderation.services import rescan as rescans
 from moderation.services import screening, sweeping
 from moderation.services.decoder import decoder
@@ -49,6 +51,23 @@ def sweep(self: Task[Any, Any]) -> None:
         return
     swept = sweeping.sweep()
     logger.info("task %s: swept %s", self.request.id, swept)
+
+
+@shared_task(ignore_result=True)
+def heartbeat() -> None:
+    """Say which revision this worker holds and whether it finds the canary: `/readyz` reads it."""
+    beat = heartbeats.write()
+    if beat.fault:
+        logger.error("this worker would not find a banned picture: %s", beat.fault)
+
+
+@worker_ready.connect(dispatch_uid="moderation.tasks.first_heartbeat")
+def _first_heartbeat(**_kwargs: Any) -> None:
+    """A new worker is known before beat comes round."""
+    try:
+        heartbeat.apply_async(retry=False, expires=30)
+    except OperationalError:
+        logger.warning("the first heartbeat could not be sent; beat sends the next")
 
 
 @worker_process_init.connect(dispatch_uid="moderation.tasks.prewarm")

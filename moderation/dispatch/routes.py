@@ -5,6 +5,8 @@ from __future__ import annotations
 ROUTES = {
     "moderation.tasks.screen": {"queue": "screening"},
     "moderation.tasks.sweep": {"queue": "screening"},
+    "moderation.tasks.heartbeat": {"queue": "heartbeats"},
     "moderation.tasks.rescan": {"queue": "rescans"},
 }
-"""A worker then needs ``-Q screening,rescans``, or one worker for each."""
+"""A worker then needs ``-Q screening,rescans,heartbeats``, or one worker for each; a heartbeat shall not
+wait behind a long queue of screenings."""

@@ -37,7 +37,7 @@ task_ignore_result = True
 task_queues = [
     # An exchange and a key of its own for each: left out, all would get what is sent to any of them.
     Queue(name, Exchange(name, type="direct"), routing_key=name)
-    for name in ("screening", "rescans")
+    for name in ("screening", "rescans", "heartbeats")
 ]
 task_default_queue = "screening"
 task_routes = ROUTES
@@ -49,10 +49,17 @@ worker_hijack_root_logger = False
 # A late acknowledgement fails when Redis went away meanwhile; the work is done all the same.
 worker_cancel_long_running_tasks_on_connection_loss = False
 
+HEARTBEAT_SECONDS = float(os.environ.get("HEARTBEAT_SECONDS", "10"))
 beat_schedule = {
     "sweep": {
         "task": "moderation.tasks.sweep",
         "schedule": float(os.environ.get("SWEEP_SECONDS", "10")),
+    },
+    "heartbeat": {
+        "task": "moderation.tasks.heartbeat",
+        "schedule": HEARTBEAT_SECONDS,
+        # Those that nobody took in time say nothing about now.
+        "options": {"expires": HEARTBEAT_SECONDS},
     },
 }
 beat_schedule_filename = str(Path(os.environ.get("STATE_DIR", ".demo"), "celerybeat-schedule"))

@@ -7,8 +7,12 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.static import serve
 
+from moderation import probes
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("healthz", probes.healthz),
+    path("readyz", probes.readyz),
     path("moderation/", include("moderation.urls")),
     path("accounts/", include("django.contrib.auth.urls")),
     path("", include("avatars.urls")),
