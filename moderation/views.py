@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from moderation import storage
-from moderation.models import BannedImage, Upload
+from moderation.models import BanDraft, BannedImage, Upload
 
 TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 CSP = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -43,3 +43,10 @@ def _private(name: str) -> HttpResponse:
     response["Cache-Control"] = "private, no-store"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     return response
+
+
+@require_safe
+@permission_required(("moderation.view_private_media", "moderation.add_bannedimage"), raise_exception=True)
+def draft_picture(_request: HttpRequest, pk: int) -> HttpResponse:
+    """The still of a picture that somebody is about to ban."""
+    return _private(get_object_or_404(BanDraft, pk=pk).picture)

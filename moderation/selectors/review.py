@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -64,7 +65,7 @@ def held(wanted: QueueFilter | None = None) -> QuerySet[Upload]:
     return uploads
 
 
-def capped(rows: QuerySet[Upload] | QuerySet[Appeal] | QuerySet[BanDraft]) -> int:
+def capped(rows: QuerySet[Any]) -> int:
     """A count that stops one beyond :data:`CAP`."""
     return rows.order_by()[: CAP + 1].count()
 

@@ -1,0 +1,138 @@
+"""Appeals: a queue of their own, never answered by who decided before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from moderation.admin import display
+from moderation.admin.desk import DeskAdmin, actor_of, may
+from moderation.admin.explaining import explain
+from moderation.admin.rows import rows_for
+from moderation.exceptions import ModerationError
+from moderation.forms.decisions import AppealForm
+from moderation.models import Appeal
+from moderation.selectors import audit, people, review
+from moderation.selectors.audit_filters import AuditFilter
+from moderation.services import review as reviews
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """Open ones unless others are asked for."""
+
+    title = gettext_lazy("status")
+    parameter_name = "answered"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("granted", _("granted")), ("denied", _("denied")), ("all", _("all"))]
+
+    def choices(self, changelist: Any) -> Any:
+        for number, choice in enumerate(super().choices(changelist)):
+            yield choice | {"display": _("open")} if number == 0 else choice
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Appeal]) -> QuerySet[Appeal]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(status=self.value() or Appeal.Status.OPEN)
+
+
+@admin.register(Appeal)
+class AppealAdmin(DeskAdmin):
+    """Read-only but for the answer."""
+
+    list_display = ("thumbnail", "upload", "text_", "status_", "created_at", "answered_at")
+    list_display_links = ("thumbnail", "upload")
+    list_filter = (StatusFilter,)
+    list_select_related = ("upload",)
+    search_fields = ("^upload__reference",)
+    ordering = ("pk",)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Before those of the model."""
+        answer = self.guarded(self.answer_page, "change_appeal", "decide_upload")
+        return [
+            path("<int:pk>/answer/", answer, name="moderation_appeal_answer"),
+            *super().get_urls(),
+        ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=gettext_lazy("picture"))
+    def thumbnail(self, appeal: Appeal) -> SafeString:
+        return display.picture_of_upload(appeal.upload)
+
+    @admin.display(description=gettext_lazy("in their words"))
+    def text_(self, appeal: Appeal) -> str:
+        return Truncator(appeal.text).chars(120)
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def status_(self, appeal: Appeal) -> SafeString:
+        return display.badge(appeal.status, appeal.get_status_display())
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The picture, what it was rejected for, what its owner says, and two buttons."""
+        appeal: Appeal = self.seen(request, object_id)
+        upload = appeal.upload
+        item = review.item_of(upload)
+        names = people.owners([(upload.owner_type, upload.owner_id)])
+        before = reviews.decided_before(upload_id=upload.pk, actor_id=actor_of(request))
+        context = {
+            "appeal": appeal,
+            "upload": upload,
+            "item": item,
+            "picture": display.picture_of_upload(upload),
+            "evidence": display.picture_of_entry(item.banned) if item.banned else "",
+            "sentence": explain(item.screening, item.leading, item.banned) if item.screening else "",
+            "owner": names.get((upload.owner_type, upload.owner_id), ""),
+            "rows": rows_for(audit.page(AuditFilter(reference=upload.reference), size=20).rows),
+            "form": AppealForm(),
+            "decided_before": before,
+            "may_answer": may(request, "change_appeal", "decide_upload")
+            and not before
+            and appeal.status == Appeal.Status.OPEN,
+        }
+        title = _("Appeal about %(reference)s") % {"reference": upload.reference}
+        return self.page(request, "appeal.html", context, title=title)
+
+    def answer_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: grant or deny. Granting what a machine rejected leads to its consequences."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        here = reverse("admin:moderation_appeal_change", args=[pk])
+        form = AppealForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, _("Grant it or deny it."))
+            return HttpResponseRedirect(here)
+        granted = form.cleaned_data["answer"] == "grant"
+        try:
+            appeal = reviews.answer_appeal(
+                appeal_id=pk, actor_id=actor_of(request), grant=granted, note=form.cleaned_data["note"]
+            )
+        except ModerationError as error:
+            messages.error(request, _(str(error)))
+            return HttpResponseRedirect(here)
+        messages.success(request, _("Granted: it is public again.") if granted else _("Denied."))
+        if granted and may(request, "change_bannedimage"):
+            leading = review.item_of(appeal.upload).leading
+            if leading is not None:
+                page = reverse("admin:moderation_overturn", args=[leading.banned_id])
+                return HttpResponseRedirect(f"{page}?upload={appeal.upload_id}")
+        return HttpResponseRedirect(reverse("admin:moderation_appeal_changelist"))

@@ -1,0 +1,214 @@
+"""Banning: put pictures in, see what it would reach, then do it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from moderation import selectors
+from moderation.admin import display
+from moderation.admin.desk import DeskAdmin, actor_of, back_to
+from moderation.conf import get_settings
+from moderation.exceptions import ModerationError
+from moderation.forms.bans import BanForm
+from moderation.models import BanDraft, Upload
+from moderation.selectors import people, review
+from moderation.services import drafts
+from moderation.services.reach import Neighbour, Reach
+
+Status = BanDraft.Status
+
+
+class BanPages(DeskAdmin):
+    """Mixed into the banned images' admin."""
+
+    def ban_urls(self) -> list[URLPattern]:
+        """Addresses of the way to a ban."""
+        may_ban = "add_bannedimage"
+        return [
+            path("reach/<uuid:batch>/", self.guarded(self.reach_page, may_ban), name="moderation_ban_reach"),
+            path("waiting/", self.guarded(self.waiting_page, may_ban), name="moderation_ban_waiting"),
+            path("draft/<int:pk>/", self.guarded(self.draft_action, may_ban), name="moderation_ban_draft"),
+        ]
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What to ban, and how. Nothing is banned yet."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        drafts.drop_stale()
+        if request.method == "POST":
+            form = BanForm(request.POST, request.FILES)
+            if form.is_valid():
+                found = drafts.prepare(sources=form.sources(), common=form.common(actor_id=actor_of(request)))
+                for problem in found.problems:
+                    text = format_html("<b>{}</b>: {}", problem.name, _(problem.message))
+                    messages.error(request, text)
+                if found.drafts:
+                    return HttpResponseRedirect(reverse("admin:moderation_ban_reach", args=[found.batch]))
+        else:
+            given = [pk for pk in request.GET.getlist("uploads")[:100] if pk.isdecimal()]
+            default = selectors.blocklist_named("default") if "blocklist" not in request.GET else None
+            form = BanForm(
+                initial={
+                    "uploads": given,
+                    "blocklist": request.GET.get("blocklist") or default,
+                    "reject_too": bool(given),
+                }
+            )
+        chosen = form["uploads"].value() or []
+        ids = [int(pk) for pk in chosen if str(pk).isdecimal()]
+        uploads = Upload.objects.filter(pk__in=ids)
+        settings = get_settings()
+        context = {
+            "form": form,
+            "uploads": [(upload, display.picture_of_upload(upload)) for upload in uploads],
+            "formats": ", ".join(settings.formats),
+            "megabytes": settings.max_bytes // (1024 * 1024),
+            "add": True,
+        }
+        status = 400 if form.is_bound else 200
+        return self.page(
+            request, "ban.html", context, title=_("Ban pictures"), scripts=("ban.js",), status=status
+        )
+
+    def reach_page(self, request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
+        """What each ban of a batch would hit."""
+        rows = list(
+            BanDraft.objects.filter(batch=batch)
+            .select_related("blocklist", "upload", "banned")
+            .order_by("pk")
+        )
+        if not rows:
+            raise Http404("No such batch.")
+        if request.method == "POST":
+            self.confirm_all(request, [row for row in rows if row.status == Status.DRAFT])
+            return self.after_batch(request, batch)
+        return self.reach_of_rows(request, rows, title=_("What these bans would reach"), batch=batch)
+
+    def reach_of_rows(
+        self, request: HttpRequest, rows: list[BanDraft], *, title: str, batch: uuid.UUID | None
+    ) -> HttpResponse:
+        """Cards with pictures, numbers and neighbours; one query for all neighbours."""
+        pending = (Status.DRAFT, Status.WAITING)
+        reaches = {row.pk: drafts.reach_of_draft(row) for row in rows if row.status in pending}
+        near = {neighbour.upload_id for reach in reaches.values() for neighbour in reach.neighbours}
+        uploads = Upload.objects.in_bulk(near)
+        names = people.moderators(row.created_by for row in rows)
+        actor = actor_of(request)
+        cards = [
+            {
+                "draft": row,
+                "picture": display.picture_of_draft(row),
+                "reach": reaches.get(row.pk),
+                "groups": _groups(reaches.get(row.pk), uploads),
+                "second": row.status == Status.DRAFT
+                and row.pk in reaches
+                and drafts.needs_second(reaches[row.pk]),
+                "by": names.get(row.created_by, ""),
+                "mine": row.created_by == actor,
+                "flat": row.flat and not row.exact_only,
+            }
+            for row in rows
+        ]
+        context = {
+            "cards": cards,
+            "batch": batch,
+            "open": sum(row.status == Status.DRAFT for row in rows),
+            "limit": get_settings().confirm_reach,
+        }
+        return self.page(request, "reach.html", context, title=title)
+
+    def confirm_all(self, request: HttpRequest, rows: list[BanDraft]) -> None:
+        """Make every ban that can be made; a sentence for each that cannot."""
+        made = 0
+        for row in rows:
+            made += self.confirm_one(request, row)
+        if made:
+            text = ngettext("%(number)s picture is banned.", "%(number)s pictures are banned.", made)
+            messages.success(request, text % {"number": made})
+
+    def confirm_one(self, request: HttpRequest, row: BanDraft) -> bool:
+        """Whether an entry was made."""
+        try:
+            result = drafts.confirm(draft_id=row.pk, actor_id=actor_of(request))
+        except ModerationError as error:
+            messages.error(request, format_html("<b>{}</b>: {}", row.name, _(str(error))))
+            return False
+        if result is None:
+            text = _("“%(name)s” reaches many uploads: it waits for a second moderator now.")
+            messages.warning(request, text % {"name": row.name})
+            return False
+        if not result.created:
+            entry = display.link("bannedimage_change", result.banned.pk, f"#{result.banned.pk}")
+            text = _("{} is on this list already, as entry {}. Your decision is recorded.")
+            messages.info(request, format_html(text, row.name, entry))
+        return result.created
+
+    def after_batch(self, request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
+        """To the one new entry, or to what is left of the batch."""
+        rows = list(BanDraft.objects.filter(batch=batch))
+        done = [row.banned_id for row in rows if row.banned_id]
+        if len(rows) == len(done) == 1:
+            return HttpResponseRedirect(reverse("admin:moderation_bannedimage_change", args=[done[0]]))
+        if all(row.status in (Status.DONE, Status.DROPPED) for row in rows):
+            return HttpResponseRedirect(reverse("admin:moderation_bannedimage_changelist"))
+        return HttpResponseRedirect(reverse("admin:moderation_ban_reach", args=[batch]))
+
+    def draft_action(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: confirm one, make it exact-only, or drop it."""
+        draft = BanDraft.objects.filter(pk=pk).first()
+        if draft is None:
+            raise Http404("No such draft.")
+        action = request.POST.get("action", "")
+        if request.method == "POST" and action == "confirm":
+            if self.confirm_one(request, draft):
+                messages.success(request, _("Banned."))
+            return self.after_batch(request, draft.batch)
+        if request.method == "POST" and action == "exact":
+            drafts.set_exact_only(draft_id=pk)
+        elif request.method == "POST" and action == "drop":
+            drafts.drop(draft_id=pk)
+            messages.info(request, _("Dropped: nothing was banned."))
+        return back_to(request, reverse("admin:moderation_ban_reach", args=[draft.batch]))
+
+    def waiting_page(self, request: HttpRequest) -> HttpResponse:
+        """Bans that a second moderator has to confirm."""
+        rows = list(review.waiting_for_second()[:20])
+        return self.reach_of_rows(request, rows, title=_("Bans that wait for a second moderator"), batch=None)
+
+
+def _groups(reach: Reach | None, uploads: dict[int, Upload]) -> list[dict[str, Any]]:
+    """The nearest uploads by band."""
+    if reach is None:
+        return []
+    titles = {
+        "block": _("Would be rejected"),
+        "hold": _("Would be held"),
+        "outside": _("Just outside"),
+    }
+    groups = []
+    for band, title in titles.items():
+        found = [neighbour for neighbour in reach.neighbours if neighbour.band == band]
+        cards = [_neighbour(one, uploads[one.upload_id]) for one in found if one.upload_id in uploads]
+        if cards:
+            groups.append({"band": band, "title": title, "cards": cards})
+    return groups
+
+
+def _neighbour(neighbour: Neighbour, upload: Upload) -> dict[str, Any]:
+    return {
+        "upload": upload,
+        "picture": display.picture_of_upload(upload),
+        "distance": neighbour.distance,
+        "method": neighbour.method,
+    }

@@ -1,0 +1,257 @@
+"""Banned images: what is on the lists, what each entry has done, and how it is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from moderation.admin import display
+from moderation.admin.ban import BanPages
+from moderation.admin.desk import actor_of, back_to, may
+from moderation.admin.overturning import OverturnPages
+from moderation.admin.rows import rows_for
+from moderation.exceptions import ModerationError
+from moderation.forms.bans import EntryForm
+from moderation.models import BannedImage, Rescan
+from moderation.selectors import audit, people
+from moderation.selectors.audit_filters import AuditFilter
+from moderation.services import blocklist as blocklists
+from moderation.services import undo
+
+
+class ActiveFilter(admin.SimpleListFilter):
+    """Active entries unless others are asked for."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("retired", _("retired")), ("all", _("all"))]
+
+    def choices(self, changelist: Any) -> Any:
+        for number, choice in enumerate(super().choices(changelist)):
+            yield choice | {"display": _("active")} if number == 0 else choice
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[BannedImage]) -> QuerySet[BannedImage]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(retired_revision__isnull=self.value() != "retired")
+
+
+@admin.register(BannedImage)
+class BannedImageAdmin(BanPages, OverturnPages):
+    """Entries come and go through the services; a page of its own for each."""
+
+    list_display = ("thumbnail", "name_", "blocklist", "state", "radius_", "source", "created_at", "revision")
+    list_display_links = ("thumbnail", "name_")
+    list_filter = (ActiveFilter, "blocklist", "exact_only", "suspended", "created_at")
+    list_select_related = ("blocklist",)
+    search_fields = ("label", "reason", "external_id", "source")
+    search_help_text = gettext_lazy("Number, label, reason, foreign id or source.")
+    actions = ("retire_these",)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The way to a ban before the pages of the model."""
+        change = "change_bannedimage"
+        own = [
+            path("<int:pk>/retire/", self.guarded(self.retire_one, change), name="moderation_ban_retire"),
+            path("<int:pk>/again/", self.guarded(self.ban_again, change), name="moderation_ban_again"),
+            path(
+                "<int:pk>/settings/", self.guarded(self.settings_of, change), name="moderation_ban_settings"
+            ),
+            path(
+                "rescan/<int:pk>/",
+                self.guarded(self.rescan_state, "view_bannedimage"),
+                name="moderation_rescan_state",
+            ),
+            path(
+                "rescan/<int:pk>/cancel/",
+                self.guarded(self.rescan_cancel, "change_rescan"),
+                name="moderation_rescan_cancel",
+            ),
+        ]
+        return [*own, *self.ban_urls(), *self.overturn_urls(), *super().get_urls()]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_retire_permission(self, request: HttpRequest) -> bool:
+        """For the action."""
+        return may(request, "change_bannedimage")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[BannedImage], search_term: str
+    ) -> tuple[QuerySet[BannedImage], bool]:
+        """``#12`` and ``12`` are the entry's number, too."""
+        number = search_term.strip().removeprefix("#")
+        if number.isdecimal() and len(number) < 19:
+            return queryset.filter(pk=int(number)), False
+        return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description=gettext_lazy("picture"))
+    def thumbnail(self, banned: BannedImage) -> SafeString:
+        return display.picture_of_entry(banned)
+
+    @admin.display(description=gettext_lazy("entry"), ordering="pk")
+    def name_(self, banned: BannedImage) -> str:
+        return f"#{banned.pk} {banned.label}".strip()
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, banned: BannedImage) -> SafeString:
+        return state_of(banned)
+
+    @admin.display(description=gettext_lazy("finds"))
+    def radius_(self, banned: BannedImage) -> str:
+        """Exact copies, or edited ones as well."""
+        if banned.exact_only:
+            return _("exact copies")
+        return _("own radii") if banned.radii else _("edited copies")
+
+    @admin.action(description=gettext_lazy("Retire these entries"), permissions=["retire"])
+    def retire_these(self, request: HttpRequest, queryset: QuerySet[BannedImage]) -> None:
+        """They stay in the history; what they rejected is offered on each entry's page."""
+        active = list(queryset.filter(retired_revision__isnull=True).values_list("pk", flat=True)[:500])
+        for pk in active:
+            blocklists.unban(banned_id=pk, actor_id=actor_of(request), reason="several")
+        self.message_user(request, _("%(number)s entries retired.") % {"number": len(active)})
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One entry: evidence, settings, what it has done, its rescans and its history."""
+        banned: BannedImage = self.seen(request, object_id)
+        return self.entry_page(request, banned, EntryForm(initial=_settings(banned)))
+
+    def entry_page(
+        self, request: HttpRequest, banned: BannedImage, form: EntryForm, status: int = 200
+    ) -> HttpResponse:
+        """Also shown again with what is wrong with the settings."""
+        rescans = list(Rescan.objects.filter(banned=banned)[:5])
+        history = audit.page(AuditFilter(banned=banned.pk), size=20)
+        fingerprints = list(
+            banned.fingerprints.order_by("algorithm", "pk").values_list("algorithm", "bits", "variant")[:200]
+        )
+        context = {
+            "banned": banned,
+            "form": form,
+            "picture": display.picture_of_entry(banned),
+            "state": state_of(banned),
+            "by": people.moderators([banned.created_by]).get(banned.created_by, ""),
+            "rescans": rescans,
+            "running": [rescan for rescan in rescans if rescan.status == Rescan.Status.OPEN],
+            "rows": rows_for(history.rows),
+            "codes": [(name, bytes(bits).hex(), variant) for name, bits, variant in fingerprints[:40]],
+            "codes_more": max(len(fingerprints) - 40, 0),
+            "near_copies": list(banned.near_copies.all()[:8]),
+        }
+        title = _("Banned image #%(number)s") % {"number": banned.pk}
+        return self.page(request, "entry.html", context, title=title, scripts=("progress.js",), status=status)
+
+    def _post(self, request: HttpRequest, pk: int, what: Callable[[], object], done: str) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        here = reverse("admin:moderation_bannedimage_change", args=[pk])
+        try:
+            what()
+        except ModerationError as error:
+            messages.error(request, _(str(error)))
+        else:
+            messages.success(request, done)
+        return back_to(request, here)
+
+    def retire_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: unban."""
+        note, actor = request.POST.get("note", "")[:1000], actor_of(request)
+        return self._post(
+            request,
+            pk,
+            lambda: blocklists.unban(banned_id=pk, actor_id=actor, note=note),
+            _("Retired. What it rejected is still rejected: see “This was wrong” to restore it."),
+        )
+
+    def ban_again(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: a retired entry as a new one."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            banned = undo.reinstate(banned_id=pk, actor_id=actor_of(request))
+        except ModerationError as error:
+            messages.error(request, _(str(error)))
+            return HttpResponseRedirect(reverse("admin:moderation_bannedimage_change", args=[pk]))
+        messages.success(request, _("Banned again, as a new entry."))
+        return HttpResponseRedirect(reverse("admin:moderation_bannedimage_change", args=[banned.pk]))
+
+    def settings_of(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: exact-only, radii, suspension and expiry of an active entry."""
+        banned = BannedImage.objects.select_related("blocklist").filter(pk=pk).first()
+        if banned is None:
+            raise Http404("No such entry.")
+        form = EntryForm(request.POST)
+        if request.method == "POST" and not form.is_valid():
+            return self.entry_page(request, banned, form, status=400)
+        settings = form.settings() if form.is_bound and form.is_valid() else {}
+        note = form.cleaned_data.get("note", "") if settings else ""
+        if banned.flat and settings:
+            settings["exact_only"] = True
+        return self._post(
+            request,
+            pk,
+            lambda: blocklists.change_entry(banned_id=pk, actor_id=actor_of(request), note=note, **settings),
+            _("Saved. Earlier uploads are looked at again."),
+        )
+
+    def rescan_state(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Numbers for the progress on an entry's page."""
+        rescan = Rescan.objects.filter(pk=pk).first()
+        if rescan is None:
+            raise Http404("No such rescan.")
+        names = ("examined", "hits", "taken_down", "held", "released")
+        state = {name: getattr(rescan, name) for name in names}
+        return JsonResponse(
+            state
+            | {
+                "status": rescan.status,
+                "status_name": rescan.get_status_display(),
+                "total": getattr(rescan, "total", None),
+            }
+        )
+
+    def rescan_cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: stop after the upload that is being looked at."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        Rescan.objects.filter(pk=pk, status=Rescan.Status.OPEN).update(status=Rescan.Status.CANCELLED)
+        messages.info(request, _("Cancelled. What was found so far stays as it is."))
+        return back_to(request, reverse("admin:moderation_bannedimage_changelist"))
+
+
+def state_of(banned: BannedImage) -> SafeString:
+    """Active, suspended or retired."""
+    if not banned.active:
+        return display.badge("retired", _("retired"))
+    if banned.suspended:
+        return display.badge("held", _("suspended to hold"))
+    return display.badge("active", _("active"))
+
+
+def _settings(banned: BannedImage) -> dict[str, Any]:
+    return {name: getattr(banned, name) for name in ("exact_only", "suspended", "expires_at", "radii")}

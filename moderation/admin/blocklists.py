@@ -1,0 +1,59 @@
+"""Blocklists: saved through the service, since a change of radius or action reaches back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from moderation.admin import display
+from moderation.admin.desk import DeskAdmin, actor_of
+from moderation.forms.blocklists import BlocklistForm
+from moderation.models import Blocklist
+from moderation.services import blocklist as blocklists
+
+
+@admin.register(Blocklist)
+class BlocklistAdmin(DeskAdmin):
+    """Senior moderators change them; a list is never deleted."""
+
+    form = BlocklistForm
+    list_display = ("name", "slug", "action_", "entries_", "own_radii", "keep_evidence")
+    list_filter = ("action",)
+    search_fields = ("name", "slug")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Blocklist]:
+        """With the number of active entries."""
+        active = Count("entries", filter=Q(entries__retired_revision__isnull=True))
+        lists: QuerySet[Blocklist] = super().get_queryset(request).annotate(active_entries=active)
+        return lists
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Blocklist | None = None) -> tuple[str, ...]:
+        """The history names a list by its short name, so that stays."""
+        return ("slug",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Blocklist, form: Any, change: bool) -> None:
+        """Under the exclusive lock, with a new revision where it matters."""
+        blocklists.change_list(blocklist=obj, actor_id=actor_of(request))
+
+    @admin.display(description=gettext_lazy("action"), ordering="action")
+    def action_(self, blocklist: Blocklist) -> SafeString:
+        """The word before the colon."""
+        return display.badge(blocklist.action, blocklist.get_action_display().partition(":")[0])
+
+    @admin.display(description=gettext_lazy("active entries"), ordering="active_entries")
+    def entries_(self, blocklist: Any) -> int:
+        return int(blocklist.active_entries)
+
+    @admin.display(description=gettext_lazy("own radii"))
+    def own_radii(self, blocklist: Blocklist) -> str:
+        """Only what differs from the defaults."""
+        parts = [
+            f"{name} {'–' if block is None else block}/{hold}"
+            for name, (block, hold) in (blocklist.radii or {}).items()
+        ]
+        return ", ".join(parts) or display.NONE

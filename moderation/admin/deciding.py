@@ -1,0 +1,40 @@
+"""From a button to a decision, for the queue, the grid and an upload's own page."""
+
+from __future__ import annotations
+
+from moderation.forms.decisions import DecideForm
+from moderation.models import Blocklist, Upload
+from moderation.selectors import blocklist_named
+from moderation.services import blocklist as blocklists
+from moderation.services import enrolment
+from moderation.services import review as reviews
+from moderation.services.blocklist import EntryOptions
+
+
+def decide(upload_id: int, actor: str, form: DecideForm) -> None:
+    """One of approve, reject and screen again. Raises :class:`DecisionRefused`."""
+    data = form.cleaned_data
+    match data["action"]:
+        case "approve":
+            reviews.approve(upload_id=upload_id, actor_id=actor, note=data["note"])
+        case "reject":
+            reviews.reject(
+                upload_id=upload_id, actor_id=actor, blocklist=data["blocklist"], note=data["note"]
+            )
+        case "again":
+            reviews.screen_again(upload_id=upload_id, actor_id=actor)
+        case "ban":
+            reject_and_ban(upload_id, actor, blocklist=data["blocklist"], note=data["note"])
+
+
+def reject_and_ban(upload_id: int, actor: str, *, blocklist: Blocklist | None, note: str) -> None:
+    """Reject the upload, then ban its picture on the same list, as exact copy where it is flat.
+
+    Decoded first: a picture that cannot be banned is not rejected either.
+    """
+    upload = Upload.objects.select_related("blocklist").get(pk=upload_id)
+    picture = enrolment.picture_of_upload(upload)
+    chosen = blocklist or upload.blocklist or blocklist_named("default")
+    reviews.reject(upload_id=upload_id, actor_id=actor, blocklist=chosen, note=note)
+    options = EntryOptions(reason="review", note=note, exact_only=picture.analysis.flat)
+    blocklists.ban(picture=picture, blocklist=chosen, actor_id=actor, options=options)

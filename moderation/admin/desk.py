@@ -1,0 +1,197 @@
+"""What all pages of the desk share: who may see them, the row of links above them, and their look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.forms import Media
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from moderation.selectors import review
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    BasePaginator = Paginator[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+    BasePaginator = Paginator
+
+View = Callable[..., HttpResponseBase]
+APP = "moderation."
+
+
+def actor_of(request: HttpRequest) -> str:
+    """The moderator as the history knows them."""
+    return str(request.user.pk)
+
+
+def may(request: HttpRequest, *codenames: str) -> bool:
+    """Whether the moderator has all of these permissions of the app."""
+    return request.user.has_perms([APP + codename for codename in codenames])
+
+
+def back_to(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
+    """To the page that the form named, if it is one of this site."""
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return HttpResponseRedirect(wanted if safe else fallback)
+
+
+def capped(number: int) -> str:
+    """``1,000+`` beyond the cap."""
+    return f"{review.CAP:,}+" if number > review.CAP else f"{number:,}"
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The links that this moderator may follow, with what waits behind them."""
+    links = []
+
+    def link(name: str, title: str, permissions: tuple[str, ...], waiting: int | None = None) -> None:
+        if may(request, *permissions):
+            url = reverse(f"admin:moderation_{name}")
+            links.append(
+                {
+                    "url": url,
+                    "title": title,
+                    "count": capped(waiting) if waiting else "",
+                    "here": request.path == url,
+                }
+            )
+
+    decides, bans = may(request, "decide_upload"), may(request, "add_bannedimage")
+    link("desk", _("Desk"), ("view_upload",))
+    link("review", _("Review"), ("decide_upload",), review.capped(review.held()) if decides else None)
+    link(
+        "appeal_changelist",
+        _("Appeals"),
+        ("view_appeal",),
+        review.capped(review.open_appeals()) if may(request, "view_appeal") else None,
+    )
+    link("bannedimage_add", _("Ban"), ("add_bannedimage",))
+    if bans and (waiting := review.capped(review.waiting_for_second())):
+        link("ban_waiting", _("To confirm"), ("add_bannedimage",), waiting)
+    link("upload_changelist", _("Uploads"), ("view_upload",))
+    link("bannedimage_changelist", _("Banned images"), ("view_bannedimage",))
+    link("blocklist_changelist", _("Blocklists"), ("view_blocklist",))
+    link("screening_changelist", _("Audit log"), ("view_screening",))
+    return links
+
+
+def desk_context(request: HttpRequest) -> dict[str, Any]:
+    """For every page of the desk."""
+    actor = actor_of(request)
+    return {
+        "desk_links": navigation(request),
+        "veil": review.veil_of(actor),
+        "desk_may": {
+            name: may(request, name)
+            for name in (
+                "decide_upload",
+                "add_bannedimage",
+                "change_bannedimage",
+                "change_appeal",
+                "view_private_media",
+                "export_audit",
+                "change_rescan",
+            )
+        },
+    }
+
+
+class CappedPaginator(BasePaginator):
+    """Pages without counting a whole table: the count stops at 10,000."""
+
+    MOST = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        """Rows, at most :attr:`MOST`."""
+        rows = self.object_list
+        if isinstance(rows, QuerySet):
+            return int(rows.order_by()[: self.MOST].count())
+        return len(rows)
+
+
+class DeskAdmin(ModelAdmin):
+    """A model on the desk: nothing is deleted, and changes go through services."""
+
+    show_full_result_count = False
+    paginator = CappedPaginator
+    list_per_page = 50
+    save_on_top = False
+
+    @property
+    def media(self) -> Media:
+        return super().media + Media(css={"all": ["moderation/desk.css"]}, js=["moderation/desk.js"])
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = desk_context(request) | (extra_context or {})
+        return super().changelist_view(request, context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        context = desk_context(request) | (extra_context or {})
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def seen(self, request: HttpRequest, object_id: str) -> Any:
+        """The row that a page is about. Raises :class:`PermissionDenied` and :class:`Http404`."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = self.get_object(request, object_id)
+        if found is None:
+            raise Http404(_("There is no such row."))
+        return found
+
+    def guarded(self, view: View, *codenames: str) -> View:
+        """``view`` for staff with these permissions; others are sent to the login, or get a 403."""
+
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not may(request, *codenames):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return self.admin_site.admin_view(checked)
+
+    def page(
+        self,
+        request: HttpRequest,
+        template: str,
+        context: dict[str, Any],
+        *,
+        title: str,
+        scripts: tuple[str, ...] = (),
+        status: int = 200,
+    ) -> TemplateResponse:
+        """A page of the desk in the look of the admin."""
+        media = self.media + Media(js=[f"moderation/{name}" for name in scripts])
+        shared = {
+            **self.admin_site.each_context(request),
+            **desk_context(request),
+            "opts": self.opts,
+            "media": media,
+            "title": title,
+        }
+        return TemplateResponse(request, f"admin/moderation/{template}", shared | context, status=status)

@@ -1,0 +1,286 @@
+"""The review queue: held uploads, one at a time or as a grid."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from moderation.admin import display
+from moderation.admin.deciding import decide
+from moderation.admin.desk import DeskAdmin, actor_of, back_to, capped, desk_context, may
+from moderation.admin.explaining import explain, reason_in_words
+from moderation.exceptions import ModerationError
+from moderation.forms.decisions import BulkDecideForm, DecideForm, PreferenceForm, QueueFilterForm
+from moderation.models import Blocklist, DeskPreference, Upload
+from moderation.selectors import people, review
+from moderation.selectors.review import QueueFilter
+from moderation.services import claims, undo
+
+GRID = 24
+"""Uploads on one page of the grid."""
+
+
+def filter_of(request: HttpRequest) -> tuple[QueueFilter, str]:
+    """What the address asks for, and the same as a query string."""
+    form = QueueFilterForm(request.GET)
+    form.is_valid()
+    data = form.cleaned_data
+    blocklist = data.get("blocklist")
+    wanted = QueueFilter(
+        blocklist=blocklist.slug if blocklist else None,
+        reason=data.get("reason") or None,
+        nearer=data.get("nearer"),
+    )
+    given = {"blocklist": wanted.blocklist, "reason": wanted.reason, "nearer": wanted.nearer}
+    return wanted, urlencode({name: value for name, value in given.items() if value is not None})
+
+
+class ReviewPages(DeskAdmin):
+    """Mixed into the uploads' admin."""
+
+    def review_urls(self) -> list[URLPattern]:
+        """Addresses of the queue."""
+
+        def page(address: str, view: Any, name: str, *permissions: str) -> URLPattern:
+            needed = permissions or ("decide_upload",)
+            return path(address, self.guarded(view, *needed), name=f"moderation_{name}")
+
+        return [
+            page("review/", self.review_page, "review"),
+            page("review/next/", self.next_page, "review_next"),
+            page("review/<int:pk>/", self.item_page, "review_item"),
+            page("review/<int:pk>/decide/", self.item_decide, "review_decide"),
+            page("review/several/", self.several, "review_several"),
+            page("review/undo/", self.undo_page, "review_undo", "view_upload"),
+            page("preference/", self.preference_page, "preference", "view_upload"),
+        ]
+
+    def review_page(self, request: HttpRequest) -> HttpResponse:
+        """The grid, and the way into the queue. Reading it claims nothing."""
+        wanted, query = filter_of(request)
+        after = request.GET.get("after", "")
+        queue = review.held(wanted).select_related("blocklist")
+        if after.isdecimal():
+            queue = queue.filter(pk__gt=min(int(after), 2**62))
+        uploads = list(queue[: GRID + 1])
+        more, uploads = len(uploads) > GRID, uploads[:GRID]
+        ids = [upload.pk for upload in uploads]
+        matches, claimed = review.leading_matches(ids), review.claimed_by_others(actor_of(request), ids)
+        names = people.moderators(claimed.values())
+        cards = [
+            {
+                "upload": upload,
+                "picture": display.picture_of_upload(upload),
+                "match": matches.get(upload.pk),
+                "reason": reason_in_words(upload.reason),
+                "claimed": names.get(claimed.get(upload.pk, ""), ""),
+            }
+            for upload in uploads
+        ]
+        context = {
+            "cards": cards,
+            "form": QueueFilterForm(request.GET or None),
+            "query": query,
+            "waiting": capped(review.capped(review.held(wanted))),
+            "next_after": uploads[-1].pk if more else None,
+            "undoable": undo_rows(actor_of(request)),
+        }
+        return self.page(request, "review_grid.html", context, title=_("Review"), scripts=("grid.js",))
+
+    def next_page(self, request: HttpRequest) -> HttpResponse:
+        """POST: claim the next one. From a script: its HTML, to be shown when it is needed."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        _wanted, query = filter_of(request)
+        named = request.POST.get("after", "")
+        after = min(int(named), 2**62) if named.isdecimal() else 0
+        if request.headers.get("X-Requested-With") != "fetch":
+            return self.to_next(request, after=after, query=query)
+        upload = self.take(request, after=after)
+        return JsonResponse(self.fragment(request, upload, query) if upload else {"id": None})
+
+    def take(self, request: HttpRequest, *, after: int) -> Upload | None:
+        """Claim the next one behind ``after``, without those that the page has already."""
+        wanted, _query = filter_of(request)
+        without = request.POST.getlist("without")[:50]
+        return claims.take_next(
+            queue=review.held(wanted),
+            moderator_id=actor_of(request),
+            after=after,
+            without=[int(pk) for pk in without if pk.isdecimal()],
+        )
+
+    def to_next(self, request: HttpRequest, *, after: int, query: str) -> HttpResponse:
+        """Redirect to the next one, or back to the grid."""
+        upload = self.take(request, after=after)
+        if upload is None:
+            messages.info(request, _("Nothing waits that nobody else is looking at."))
+            return HttpResponseRedirect(_with(reverse("admin:moderation_review"), query))
+        return HttpResponseRedirect(_with(reverse("admin:moderation_review_item", args=[upload.pk]), query))
+
+    def fragment(self, request: HttpRequest, upload: Upload, query: str) -> dict[str, Any]:
+        """An item as a script takes it."""
+        context = desk_context(request) | self.item_context(request, upload, query)
+        html = render_to_string("admin/moderation/parts/item.html", context, request)
+        url = _with(reverse("admin:moderation_review_item", args=[upload.pk]), query)
+        return {"id": upload.pk, "html": html, "url": url, "title": upload.reference}
+
+    def item_context(self, request: HttpRequest, upload: Upload, query: str) -> dict[str, Any]:
+        """Everything beside the picture."""
+        item = review.item_of(upload)
+        names = people.owners([(upload.owner_type, upload.owner_id)])
+        holder = claims.holder(upload_id=upload.pk)
+        others = holder and holder != actor_of(request)
+        return {
+            "upload": upload,
+            "item": item,
+            "query": query,
+            "picture": display.picture_of_upload(upload),
+            "evidence": display.picture_of_entry(item.banned) if item.banned else "",
+            "sentence": explain(item.screening, item.leading, item.banned) if item.screening else "",
+            "reason": reason_in_words(upload.reason),
+            "owner": names.get((upload.owner_type, upload.owner_id), ""),
+            "holder": people.moderators([holder]).get(holder, "") if others else "",
+            "blocklists": Blocklist.objects.exclude(action=Blocklist.Action.ALLOW),
+            "can_ban": may(request, "add_bannedimage") and bool(upload.reencoded or upload.original),
+        }
+
+    def item_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """One held upload beside what it resembles."""
+        _wanted, query = filter_of(request)
+        upload = Upload.objects.select_related("blocklist").filter(pk=pk).first()
+        if upload is None or upload.status != Upload.Status.HELD:
+            messages.info(request, _("This upload is not held any more."))
+            return HttpResponseRedirect(_with(reverse("admin:moderation_review"), query))
+        context = self.item_context(request, upload, query)
+        return self.page(
+            request,
+            "review_item.html",
+            context,
+            title=_("Review %(reference)s") % {"reference": upload.reference},
+            scripts=("review.js",),
+        )
+
+    def item_decide(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: a decision, then the next item; for a script, what became of it."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        by_script = request.headers.get("X-Requested-With") == "fetch"
+        _wanted, query = filter_of(request)
+        ok, message = self.decided(request, pk)
+        if by_script:
+            return JsonResponse({"ok": ok, "message": message}, status=200 if ok else 409)
+        if not ok:
+            messages.error(request, message)
+            return HttpResponseRedirect(_with(reverse("admin:moderation_review_item", args=[pk]), query))
+        messages.success(request, message)
+        return self.to_next(request, after=pk, query=query)
+
+    def decided(self, request: HttpRequest, pk: int) -> tuple[bool, str]:
+        """(done, message)."""
+        form = DecideForm(request.POST)
+        if not form.is_valid():
+            return False, _("This is not something that can be decided.")
+        action = form.cleaned_data["action"]
+        if action == "ban" and not may(request, "add_bannedimage"):
+            return False, _("You may not ban pictures.")
+        actor = actor_of(request)
+        try:
+            decide(pk, actor, form)
+        except Upload.DoesNotExist:
+            return False, _("This upload is not there any more.")
+        except ModerationError as error:
+            return False, _(str(error))
+        claims.release(upload_id=pk, moderator_id=actor)
+        done = {
+            "approve": _("Approved."),
+            "reject": _("Rejected."),
+            "ban": _("Rejected and banned."),
+            "again": _("It is screened again."),
+            "skip": _("Skipped."),
+        }
+        return True, done[action]
+
+    def several(self, request: HttpRequest) -> HttpResponse:
+        """POST from the grid: the same decision for many."""
+        fallback = reverse("admin:moderation_review")
+        form = BulkDecideForm(request.POST)
+        if request.method != "POST" or not form.is_valid():
+            messages.error(request, _("Choose uploads that are still held, and what to do with them."))
+            return back_to(request, fallback)
+        done = 0
+        for upload in form.cleaned_data["uploads"]:
+            single = DecideForm({"action": form.cleaned_data["action"]})
+            single.is_valid()
+            try:
+                decide(upload.pk, actor_of(request), single)
+                done += 1
+            except ModerationError as error:
+                messages.error(request, f"{upload.reference}: {_(str(error))}")
+        if done:
+            text = ngettext("%(number)s upload decided.", "%(number)s uploads decided.", done)
+            messages.success(request, text % {"number": done})
+        return back_to(request, fallback)
+
+    def undo_page(self, request: HttpRequest) -> HttpResponse:
+        """POST: take one's last decision back, or the one that is named."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        ok, message, upload = self.undone(request)
+        if request.headers.get("X-Requested-With") == "fetch":
+            return JsonResponse({"ok": ok, "message": message, "upload": upload}, status=200 if ok else 409)
+        (messages.success if ok else messages.error)(request, message)
+        return back_to(request, reverse("admin:moderation_review"))
+
+    def undone(self, request: HttpRequest) -> tuple[bool, str, int | None]:
+        """(done, message, the upload that it was about)."""
+        actor, named = actor_of(request), request.POST.get("decision", "")
+        if not named.isdecimal():
+            last = undo.last_decisions(actor_id=actor, limit=1)
+            if not last:
+                return False, _("There is nothing of yours to undo."), None
+            named = str(last[0].pk)
+        try:
+            decision = undo.undo(decision_id=min(int(named), 2**62), actor_id=actor)
+        except ModerationError as error:
+            return False, _(str(error)), None
+        return True, _("Undone: %(what)s.") % {"what": decision.get_kind_display()}, decision.upload_id
+
+    def preference_page(self, request: HttpRequest) -> HttpResponse:
+        """POST: how pictures are shown to me from now on."""
+        form = PreferenceForm(request.POST)
+        if request.method == "POST" and form.is_valid():
+            DeskPreference.objects.update_or_create(
+                pk=actor_of(request), defaults={"veil": form.cleaned_data["veil"]}
+            )
+        if request.headers.get("X-Requested-With") == "fetch":
+            return JsonResponse({"ok": request.method == "POST" and form.is_valid()})
+        return back_to(request, reverse("admin:moderation_review"))
+
+
+def undo_rows(actor: str) -> list[dict[str, Any]]:
+    """What the moderator can still take back, for a list beside the queue."""
+    decisions = undo.last_decisions(actor_id=actor, limit=5)
+    ids = {decision.upload_id for decision in decisions if decision.upload_id is not None}
+    references = dict(Upload.objects.filter(pk__in=ids).values_list("pk", "reference"))
+    return [
+        {
+            "pk": decision.pk,
+            "when": decision.created_at,
+            "what": decision.get_kind_display(),
+            "subject": references.get(decision.upload_id or 0, "")
+            or (f"#{decision.banned_id}" if decision.banned_id else ""),
+        }
+        for decision in decisions
+    ]
+
+
+def _with(url: str, query: str) -> str:
+    return f"{url}?{query}" if query else url

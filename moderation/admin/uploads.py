@@ -1,0 +1,180 @@
+"""Uploads: every picture that somebody sent, whatever became of it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from moderation.admin import display
+from moderation.admin.dashboard import DashboardPages
+from moderation.admin.deciding import decide
+from moderation.admin.desk import actor_of, back_to, may
+from moderation.admin.explaining import explain, reason_in_words
+from moderation.admin.review import ReviewPages
+from moderation.admin.rows import rows_for
+from moderation.exceptions import ModerationError
+from moderation.forms.bans import MOST_UPLOADS
+from moderation.forms.decisions import DecideForm
+from moderation.models import Appeal, Upload
+from moderation.selectors import audit, evidence, people, review
+from moderation.selectors.audit_filters import AuditFilter
+
+HISTORY = 30
+"""Rows of an upload's history that its page shows."""
+
+
+@admin.register(Upload)
+class UploadAdmin(ReviewPages, DashboardPages):
+    """Read-only: what is decided about an upload is decided by the services."""
+
+    list_display = ("thumbnail", "reference_", "status_", "reason_", "uploader", "blocklist", "submitted_at")
+    list_display_links = ("thumbnail", "reference_")
+    list_filter = ("status", "blocklist", "by_person", "submitted_at", "format")
+    list_select_related = ("blocklist",)
+    search_fields = ("^reference",)
+    search_help_text = gettext_lazy("Reference number, or the uploader as “user:NAME”.")
+    actions = ("ban_these",)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of the queue before those of the model."""
+        own = [
+            path(
+                "<int:pk>/decide/",
+                self.guarded(self.decide_page, "decide_upload"),
+                name="moderation_upload_decide",
+            ),
+        ]
+        return [*own, *self.review_urls(), *self.dashboard_urls(), *super().get_urls()]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_ban_permission(self, request: HttpRequest) -> bool:
+        """For the action."""
+        return may(request, "add_bannedimage")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Upload], search_term: str
+    ) -> tuple[QuerySet[Upload], bool]:
+        """A reference, or all uploads of a user."""
+        term = search_term.strip()
+        if term.startswith("user:"):
+            found = queryset.none()
+            for label, pk in people.owner_keys(term.removeprefix("user:").strip()):
+                found = found | queryset.filter(owner_type=label, owner_id=pk)
+            return found, False
+        return super().get_search_results(request, queryset, term.upper())
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Names of the uploaders of a page come with one query."""
+        response = super().changelist_view(request, extra_context)
+        listed = getattr(response, "context_data", None)
+        if listed and "cl" in listed:
+            rows = list(listed["cl"].result_list)
+            names = people.owners((row.owner_type, row.owner_id) for row in rows)
+            for row in rows:
+                row.owner_name = names.get((row.owner_type, row.owner_id), "")
+            listed["cl"].result_list = rows
+        return response
+
+    @admin.display(description=gettext_lazy("picture"))
+    def thumbnail(self, upload: Upload) -> SafeString:
+        """Small, and under the veil."""
+        return display.picture_of_upload(upload)
+
+    @admin.display(description=gettext_lazy("reference"), ordering="reference")
+    def reference_(self, upload: Upload) -> str:
+        return upload.reference
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def status_(self, upload: Upload) -> SafeString:
+        """Coloured, with a mark where a human decided."""
+        word = display.badge(upload.status, upload.get_status_display())
+        if upload.by_person:
+            return format_html('{} <span class="mod-quiet">{}</span>', word, _("by a person"))
+        return word
+
+    @admin.display(description=gettext_lazy("reason"), ordering="reason")
+    def reason_(self, upload: Upload) -> str:
+        return reason_in_words(upload.reason)
+
+    @admin.display(description=gettext_lazy("uploader"))
+    def uploader(self, upload: Upload) -> str:
+        """Set by :meth:`changelist_view`."""
+        return getattr(upload, "owner_name", "") or display.NONE
+
+    @admin.action(description=gettext_lazy("Ban these images"), permissions=["ban"])
+    def ban_these(self, request: HttpRequest, queryset: QuerySet[Upload]) -> HttpResponse | None:
+        """To the page that shows what the bans would reach."""
+        ids = list(queryset.values_list("pk", flat=True)[: MOST_UPLOADS + 1])
+        if len(ids) > MOST_UPLOADS:
+            self.message_user(
+                request, _("Choose at most %(most)s uploads.") % {"most": MOST_UPLOADS}, messages.ERROR
+            )
+            return None
+        query = urlencode([("uploads", pk) for pk in ids])
+        return HttpResponseRedirect(reverse("admin:moderation_bannedimage_add") + "?" + query)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One upload: picture, state, what can be done, and its history."""
+        upload: Upload = self.seen(request, object_id)
+        item = review.item_of(upload)
+        history = audit.page(AuditFilter(reference=upload.reference), size=HISTORY)
+        names = people.owners([(upload.owner_type, upload.owner_id)])
+        context = {
+            "upload": upload,
+            "item": item,
+            "picture": display.picture_of_upload(upload),
+            "evidence": display.picture_of_entry(item.banned) if item.banned else "",
+            "sentence": explain(item.screening, item.leading, item.banned) if item.screening else "",
+            "reason": reason_in_words(upload.reason),
+            "owner": names.get((upload.owner_type, upload.owner_id), ""),
+            "rows": rows_for(history.rows),
+            "variants": evidence.variants_of(upload.pk),
+            "appeal": Appeal.objects.filter(upload=upload).first(),
+            "can": {
+                "approve": upload.status in ("held", "rejected") and bool(upload.reencoded),
+                "reject": upload.status in ("held", "approved"),
+                "again": upload.status == "held" and bool(upload.original) and not upload.reencoded,
+                "ban": bool(upload.reencoded or upload.original),
+                "overturn": upload.status == "rejected" and item.banned is not None,
+            },
+        }
+        return self.page(
+            request,
+            "upload.html",
+            context,
+            title=_("Upload %(reference)s") % {"reference": upload.reference},
+        )
+
+    def decide_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: a decision from an upload's own page."""
+        here = reverse("admin:moderation_upload_change", args=[pk])
+        form = DecideForm(request.POST)
+        if request.method == "POST" and form.is_valid():
+            try:
+                decide(pk, actor_of(request), form)
+                messages.success(request, _("Decided and recorded."))
+            except ModerationError as error:
+                messages.error(request, _(str(error)))
+        return back_to(request, here)
