@@ -14,6 +14,7 @@ from moderation.models.audit import (
 from moderation.models.blocklist import BannedImage, Blocklist, Fingerprint, Revision
 from moderation.models.desk import BanDraft, Claim, DeskPreference, HourlyTally
 from moderation.models.operations import Heartbeat, UploadAllowance
+from moderation.models.local import LocalFingerprint, UploadLocalFingerprint
 from moderation.models.uploads import (
     Appeal,
     Clearance,
@@ -41,6 +42,7 @@ __all__ = [
     "Fingerprint",
     "Heartbeat",
     "HourlyTally",
+    "LocalFingerprint",
     "Match",
     "Notice",
     "PeriodicWork",
@@ -53,4 +55,5 @@ __all__ = [
     "Upload",
     "UploadAllowance",
     "UploadFingerprints",
+    "UploadLocalFingerprint",
 ]

@@ -40,6 +40,18 @@ class Blocklist(models.Model):
     slug = models.SlugField(_("short name"), unique=True)
     name = models.CharField(_("name"), max_length=100)
     action = models.CharField(_("action"), max_length=10, choices=Action, default=Action.BLOCK)
+    class Local(models.TextChoices):
+        OFF = "off", _("off")
+        HOLD = "hold", _("hold: a moderator decides")
+        BLOCK = "block", _("block: strong evidence rejects")
+
+    local = models.CharField(
+        _("crops, rotations, collages"),
+        max_length=5,
+        choices=Local,
+        default=Local.HOLD,
+        help_text=_("What the second tier does with a picture that shows an entry of this list."),
+    )
     radii = models.JSONField(_("radii"), default=dict, blank=True)
     """Algorithm → [block radius or null, hold radius]; what is not named keeps the default."""
     policy_text = models.TextField(
@@ -137,6 +149,12 @@ class BannedImage(models.Model):
                 name="moderation_banned_expiry",
             ),
             models.Index(fields=["blocklist", "retired_revision"], name="moderation_banned_list"),
+            # How far to search depends on the few entries with radii of their own; no scan for them.
+            models.Index(
+                fields=["blocklist"],
+                condition=models.Q(retired_revision__isnull=True, radii__isnull=False),
+                name="moderation_banned_radii",
+            ),
         ]
 
     def __str__(self) -> str:
