@@ -215,3 +215,22 @@ class NoIndexFolder(ModerationError):
     may write."""
 
     code = "no_index_dir"
+
+
+class MetricsUnavailable(ModerationError):
+    """Nothing is counted: install `django-image-blocklist[metrics]`."""
+
+    code = "metrics_unavailable"
+
+
+class HashFileUnreadable(ModerationError):
+    """This file of hashes cannot be read. It has to be CSV with the header `algorithm,hash`, or JSON lines
+    with these keys."""
+
+    code = "hash_file"
+
+
+class BadHashLine(ModerationError):
+    """This line of a file of hashes is left out."""
+
+    code = "bad_line"

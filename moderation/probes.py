@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ipaddress
+import secrets
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from moderation.conf import get_settings
+from moderation.exceptions import MetricsUnavailable
 from moderation.services import health
+from moderation.services.metrics import exposition
 
 
 @never_cache
@@ -31,3 +37,34 @@ def readyz(_request: HttpRequest) -> HttpResponse:
         },
         status=200 if found.ready else 503,
     )
+
+
+PROXIED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
+"""Somebody else asks through a proxy on this machine, whose address is all that is seen then."""
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For Prometheus: with ``Authorization: Bearer`` and ``MODERATION["METRICS_TOKEN"]``, or, where no
+    token is set, from this machine alone. 403 for others, 501 without the extra ``metrics``."""
+    if not _may_read(request):
+        return HttpResponse("Metrics are not for you.\n", status=403, content_type="text/plain")
+    try:
+        text, content_type = exposition.exposition()
+    except MetricsUnavailable as error:
+        return HttpResponse(f"{error}\n", status=501, content_type="text/plain")
+    return HttpResponse(text, content_type=content_type)
+
+
+def _may_read(request: HttpRequest) -> bool:
+    token = get_settings().metrics_token
+    if token:
+        given = request.headers.get("Authorization", "")
+        return secrets.compare_digest(given.encode(), f"Bearer {token}".encode())
+    if any(request.META.get(name) for name in PROXIED):
+        return False
+    try:
+        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False

@@ -18,8 +18,8 @@ from celery.exceptions import OperationalError
 from celery.signals import worker_process_init, worker_ready
 
 from moderation.services import heartbeat as heartbeats
+from moderation.services import logs, screening, sweeping
 from moderation.services import rescan as rescans
-from moderation.services import screening, sweeping
 from moderation.services.decoder import decoder
 
 logger = logging.getLogger("moderation.tasks")
@@ -31,8 +31,9 @@ SWEEP_PAUSE = timedelta(seconds=5)
 @shared_task(bind=True, acks_late=True, reject_on_worker_lost=True, ignore_result=True)
 def screen(self: Task[Any, Any], upload_id: int) -> None:
     """Screen one upload."""
-    status = screening.screen(upload_id=upload_id)
-    logger.info("task %s: upload %s: %s", self.request.id, upload_id, status or "nothing to do")
+    with logs.about(task=self.request.id, upload=upload_id):
+        status = screening.screen(upload_id=upload_id)
+        logger.info("task %s: upload %s: %s", self.request.id, upload_id, status or "nothing to do")
 
 
 @shared_task(bind=True, acks_late=True, reject_on_worker_lost=True, ignore_result=True)

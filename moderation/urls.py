@@ -11,6 +11,8 @@ app_name = "moderation"
 urlpatterns = [
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
+    path("metrics", probes.metrics, name="metrics"),
     path("media/upload/<int:pk>/", views.upload_picture, name="upload-picture"),
     path("media/evidence/<int:pk>/", views.evidence_picture, name="evidence-picture"),
+    path("media/draft/<int:pk>/", views.draft_picture, name="draft-picture"),
 ]

@@ -16,6 +16,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from moderation.services import metrics
+
 logger = logging.getLogger("moderation.dispatch")
 
 MOST = 1_000
@@ -47,6 +49,7 @@ class Publisher:
         try:
             self._work.put_nowait((send, what))
         except queue.Full:
+            metrics.dispatch_failed()
             logger.error("%s was not sent, the broker does not keep up; the sweep will find it", what)
 
     def flush(self, *, within: float = LAST_WORDS) -> bool:
@@ -74,11 +77,13 @@ class Publisher:
             try:
                 send()
             except Exception as error:  # noqa: BLE001 (a transport raises what it likes; the sweep finds the row)
+                behind = _drain(work)
+                metrics.dispatch_failed(1 + behind)
                 logger.error(
                     "%s was not sent (%s), nor were %d behind it; the sweep will find them",
                     what,
                     type(error).__name__,
-                    _drain(work),
+                    behind,
                 )
             finally:
                 work.task_done()

@@ -11,9 +11,9 @@ from django.db import IntegrityError, models, transaction
 from moderation import storage
 from moderation.conf import get_settings
 from moderation.domain.analysis import Probe
-from moderation.exceptions import ImageRefused
+from moderation.exceptions import ImageRefused, SandboxFailure
 from moderation.models import Refusal, Upload
-from moderation.services import limits, outcome
+from moderation.services import limits, metrics, outcome
 from moderation.services.decoder import decoder
 from moderation.services.dispatching import dispatcher
 from moderation.services.personal import owner_key, record_personal
@@ -116,7 +116,11 @@ def check(*, data: bytes, size: int | None, submitter: Submitter, door: str) -> 
     it has been recorded."""
     try:
         return decoder().probe(data, get_settings().limits())
+    except SandboxFailure as failure:
+        metrics.sandbox_failed(failure.code)
+        raise
     except ImageRefused as refusal:
+        metrics.refused_at_the_door(refusal.code)
         digest = hashlib.sha256(data).digest()
         refuse(reason=refusal.code, size=size or len(data), digest=digest, submitter=submitter, door=door)
         raise

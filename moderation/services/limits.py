@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from moderation.conf import get_settings
 from moderation.exceptions import TooManyUploads
 from moderation.models import Upload, UploadAllowance
+from moderation.services import metrics
 from moderation.services.queue import in_database_time
 
 MINUTE = timedelta(minutes=1)
@@ -35,8 +36,10 @@ def admit(*, owner_type: str, owner_id: str) -> None:
     if not owner_id:
         return
     if _too_many_pending(owner_type, owner_id):
+        metrics.too_many_uploads()
         raise TooManyUploads(WAITING)
     if most and not _counted(_rows(owner_type, owner_id), owner_type, owner_id, most):
+        metrics.too_many_uploads()
         raise TooManyUploads
 
 

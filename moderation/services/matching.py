@@ -6,17 +6,18 @@ handful that came in between is compared, one by one; a large gap lets the lock 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from moderation import selectors
 from moderation.conf import get_settings
 from moderation.domain.analysis import Analysis, Code
 from moderation.domain.fingerprints import hamming
-from moderation.domain.policy import Hit, Judgement, judge
+from moderation.domain.local.signature import LocalFeatures
+from moderation.domain.policy import EXACT_METHODS, Hit, Judgement, judge
 from moderation.exceptions import ScreeningContended
-from moderation.services import revision
+from moderation.services import local, metrics, revision
 from moderation.services.index import Snapshot, banned_codes
 from moderation.services.revision import RevisionState
 
@@ -35,19 +36,41 @@ class Subject:
     queries: tuple[Code, ...]
     cleared: frozenset[int] = field(default=frozenset())
     """Entries that a human has seen beside it and found different."""
+    features: tuple[LocalFeatures, ...] = ()
+    """For the second tier, where it has just been decoded."""
+    known: tuple[Hit, ...] = ()
+    """Hits of earlier screenings that cannot be found again from what is stored."""
 
     @classmethod
     def of(cls, analysis: Analysis) -> Subject:
-        """A picture that was just decoded."""
-        return cls(analysis.sha256, analysis.pixels, analysis.queries)
+        """A picture that was just decoded. Raises :class:`DecoderCrashed`."""
+        return cls(
+            analysis.sha256, analysis.pixels, analysis.queries, features=local.features_of(analysis)
+        )
 
 
-def look(subject: Subject) -> tuple[Snapshot, list[Hit], Judgement]:
-    """Search and judge without a lock: a preview that may be out of date when it returns."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a search without a lock has found; out of date as soon as something changes."""
+
+    snapshot: Snapshot
+    hits: tuple[Hit, ...]
+    """Of the first tier."""
+    local: local.Found | None
+    """Of the second tier; None where it did not run."""
+    judgement: Judgement
+
+
+def look(subject: Subject) -> Look:
+    """Search and judge without a lock. The second tier runs where the first one does not block."""
     snapshot = banned_codes.catch_up()
-    hits = snapshot.search(subject.queries)
-    hits += selectors.exact_hits(sha256=subject.sha256, pixels=subject.pixels)
-    return snapshot, hits, _judge(subject, hits, snapshot.state.entries)
+    hits = [*snapshot.search(subject.queries), *_exact(subject), *subject.known]
+    judgement = _judge(subject, hits, snapshot.state.entries)
+    found = None
+    if subject.features and snapshot.local and judgement.verdict != "block":
+        found = local.search(subject.features)
+        judgement = _judge(subject, [*hits, *found.hits], snapshot.state.entries, notes=found.notes)
+    return Look(snapshot, tuple(hits), found, judgement)
 
 
 def conclude(
@@ -63,11 +86,13 @@ def conclude(
     preview. Raises :class:`IndexUnavailable` and :class:`ScreeningContended`.
     """
     for _ in range(ROUNDS):
-        snapshot, hits, preview = look(subject)
-        prepare(preview)
+        with metrics.stage("match"):
+            seen = look(subject)
+        with metrics.stage("publish"):
+            prepare(seen.judgement)
         try:
-            with revision.screening() as state:
-                return write(state, _judge_now(subject, snapshot, hits, state))
+            with metrics.stage("write"), revision.screening() as state:
+                return write(state, _judge_now(subject, seen, state))
         except Stale:
             continue
     raise ScreeningContended
@@ -77,19 +102,35 @@ class Stale(Exception):
     """The preview is too old to build on."""
 
 
-def _judge_now(subject: Subject, snapshot: Snapshot, hits: list[Hit], state: RevisionState) -> Judgement:
-    if state == snapshot.state:
-        found = list(hits)
-    else:
-        if state.number <= snapshot.state.number:
-            raise Stale
-        radii = selectors.widest_radii(state.entries)
-        if any(radius > snapshot.radii.get(name, -1) for name, radius in radii.items()):
-            raise Stale
-        found = [hit for hit in hits if hit.method not in ("sha256", "pixels/1")]
-        found += _newer(subject, snapshot)
-        found += selectors.exact_hits(sha256=subject.sha256, pixels=subject.pixels)
-    return _judge(subject, found, state.entries)
+def _judge_now(subject: Subject, seen: Look, state: RevisionState) -> Judgement:
+    if state == seen.snapshot.state:
+        return seen.judgement
+    if state.number <= seen.snapshot.state.number:
+        raise Stale
+    radii = selectors.widest_radii(state.entries)
+    if any(radius > seen.snapshot.radii.get(name, -1) for name, radius in radii.items()):
+        raise Stale
+    hits = [hit for hit in seen.hits if hit.method not in EXACT_METHODS]
+    hits += [*_newer(subject, seen.snapshot), *_exact(subject)]
+    notes: tuple[str, ...] = ()
+    if seen.local is not None:
+        hits += [*seen.local.hits, *_newer_local(subject, seen.local)]
+        notes = seen.local.notes
+    judgement = _judge(subject, hits, state.entries, notes=notes)
+    if judgement.verdict != "block" and subject.features and seen.local is None and selectors.local_wanted():
+        raise Stale
+    return judgement
+
+
+def _exact(subject: Subject) -> list[Hit]:
+    return selectors.exact_hits(sha256=subject.sha256, pixels=subject.pixels)
+
+
+def _newer_local(subject: Subject, found: local.Found) -> list[Hit]:
+    hits = local.newer(subject.features, found.state.number)
+    if hits is None:
+        raise Stale
+    return hits
 
 
 def _newer(subject: Subject, snapshot: Snapshot) -> list[Hit]:
@@ -106,11 +147,13 @@ def _newer(subject: Subject, snapshot: Snapshot) -> list[Hit]:
     ]
 
 
-def _judge(subject: Subject, hits: list[Hit], entries: int) -> Judgement:
+def _judge(
+    subject: Subject, hits: Iterable[Hit], entries: int, *, notes: tuple[str, ...] = ()
+) -> Judgement:
     best: dict[tuple[int, str, int], Hit] = {}
     for hit in hits:
         key = (hit.banned, hit.method, hit.view)
         if key not in best or hit.distance < best[key].distance:
             best[key] = hit
     known = selectors.policy_entries((hit.banned for hit in best.values()), entries=entries)
-    return judge(best.values(), known, cleared=subject.cleared)
+    return replace(judge(best.values(), known, cleared=subject.cleared), notes=notes)

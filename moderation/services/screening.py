@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.utils import timezone
 
 from moderation import storage
 from moderation.conf import get_settings
@@ -26,7 +27,7 @@ from moderation.exceptions import (
     ScreeningContended,
 )
 from moderation.models import Blocklist, Match, Screening, Upload, UploadFingerprints
-from moderation.services import files, matching, outcome, queue, revision
+from moderation.services import files, logs, matching, metrics, outcome, queue, revision
 from moderation.services.decoder import decoder
 from moderation.services.matching import Subject
 from moderation.services.outcome import Outcome
@@ -47,34 +48,48 @@ def screen(*, upload_id: int) -> str | None:
     upload = queue.lease(upload_id)
     if upload is None:
         return None
+    with logs.about(upload=upload.pk):
+        status, ended = _attempt(upload)
+    metrics.attempt(ended)
+    return status
+
+
+def _attempt(upload: Upload) -> tuple[str | None, str]:
+    """The status, and how the attempt ended, as a short code."""
     started = time.perf_counter()
     try:
-        return _screen(upload, started)
+        status = _screen(upload, started)
     except (SandboxBusy, SandboxUnavailable, IndexUnavailable, ScreeningContended) as failure:
         logger.warning("upload %s stays pending: %s", upload.pk, failure.code)
         queue.release(upload, count=False)
+        return Status.PENDING, failure.code
     except SandboxFailure as failure:
+        metrics.sandbox_failed(failure.code)
         logger.warning("upload %s, attempt %s: %s", upload.pk, upload.attempts, failure.code)
         if upload.attempts >= get_settings().max_attempts:
-            return _hold(upload, failure.code, started)
+            return _hold(upload, failure.code, started), failure.code
         queue.release(upload, count=True)
+        return Status.PENDING, failure.code
     except Exception:
+        metrics.attempt("error")
         queue.release(upload, count=True)
         raise
-    return Status.PENDING
+    return status, "decided" if status else "overtaken"
 
 
 def _screen(upload: Upload, started: float) -> str | None:
     if upload.attempts > get_settings().max_attempts:
         return _hold(upload, "decoder_crashed", started)
     try:
-        data = storage.read(storage.quarantine(), upload.original)
+        with metrics.stage("read"):
+            data = storage.read(storage.quarantine(), upload.original)
     except FileNotFoundError:
         return _hold(upload, "file_missing", started)
     if hashlib.sha256(data).digest() != bytes(upload.sha256):
         return _hold(upload, "file_damaged", started)
     try:
-        analysis = decoder().analyse(data, get_settings().analysis(clean=True))
+        with metrics.stage("decode"):
+            analysis = decoder().analyse(data, get_settings().analysis(clean=True))
     except ImageRefused as refusal:
         return _refuse(upload, refusal.code, started)
     return _conclude(upload, analysis, started)
@@ -97,6 +112,7 @@ def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
         record(row, judgement, state=state, occasion="upload", started=started, notes=analysis.notes)
         remember_codes(row, analysis, revision=state.number)
         settle(row, judgement, state=state, publication=publication)
+        _count(row, judgement.verdict, judgement.reason)
         return row.status
 
     try:
@@ -150,6 +166,13 @@ def record(
             details=dict(match.hit.details),
         )
     return screening
+
+
+def _count(upload: Upload, verdict: str, reason: str) -> None:
+    waited = (timezone.now() - upload.submitted_at).total_seconds()
+    transaction.on_commit(
+        lambda: metrics.verdict(verdict, reason, seconds=waited), using=revision.database(), robust=True
+    )
 
 
 def settle(
@@ -209,4 +232,5 @@ def _without_judgement(
             commitment=row.personal.commitment() if row.personal else None,
         ).save()
         outcome.settle(row, Outcome(status, reason), revision=None)
+        _count(row, verdict, reason)
     return status

@@ -6,8 +6,12 @@ import os
 
 from celery import Celery
 
+from config import worker_metrics
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("config")
 app.config_from_object("config.queueing")
 app.autodiscover_tasks(["moderation"])
+
+__all__ = ["app", "worker_metrics"]

@@ -94,6 +94,7 @@ WHITENOISE_USE_FINDERS = True
 
 MODERATION = {
     "SEAL_KEY": os.environ.get("SEAL_KEY", ""),
+    "METRICS_TOKEN": os.environ.get("METRICS_TOKEN", ""),
     "INDEX_DIR": os.environ.get("INDEX_DIR", str(STATE_DIR / "index")),
 }
 if REDIS_URL:
@@ -125,10 +126,16 @@ if boolean("HTTPS", default=False):
 # Whether a promise also holds for subdomains and browsers' preload lists is for the operator to say.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
+LOG_FORMAT = os.environ.get("LOG_FORMAT", "plain")
+if LOG_FORMAT not in ("plain", "json"):
+    raise ImproperlyConfigured(f"LOG_FORMAT must be plain or json, not {LOG_FORMAT!r}.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "moderation.services.logs.JSONFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
 }

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
+    path("metrics", probes.metrics),
     path("moderation/", include("moderation.urls")),
     path("accounts/", include("django.contrib.auth.urls")),
     path("", include("avatars.urls")),
