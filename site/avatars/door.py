@@ -15,7 +15,7 @@ class Door:
 
     max_bytes: int
     largest: str
-    """``20 MB``."""
+    """``20 MB``, which no line break parts."""
     formats: str
     """``JPEG, PNG or GIF``."""
     accept: str
@@ -28,7 +28,7 @@ def door() -> Door:
     names = ["WebP" if name == "WEBP" else name for name in limits.formats]
     return Door(
         max_bytes=limits.max_bytes,
-        largest=f"{limits.max_bytes / MEBIBYTE:.3g} MB",
+        largest=f"{limits.max_bytes / MEBIBYTE:.3g}\u00a0MB",
         formats=" or ".join(filter(None, [", ".join(names[:-1]), names[-1]])),
         accept=",".join(f"image/{name.lower()}" for name in limits.formats),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from moderation.fields import ModeratedImageField
+
 TONES = 6
 """How many colours the placeholder of a member without a picture can have (see site.css)."""
 
@@ -17,7 +19,7 @@ class Profile(models.Model):
     display_name = models.CharField(max_length=60, blank=True)
     about = models.TextField(max_length=500, blank=True)
     listed = models.BooleanField("show me among the members", default=True)
-    avatar = models.ImageField(upload_to="avatars/", max_length=200, blank=True, editable=False)
+    avatar = ModeratedImageField(upload_to="avatars/", blank=True, editable=False, owner="user")
 
     def __str__(self) -> str:
         return self.name

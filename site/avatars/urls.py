@@ -7,7 +7,7 @@ from django.urls import path, re_path
 from avatars.views.accounts import sign_up
 from avatars.views.members import member, members
 from avatars.views.notices import notices
-from avatars.views.profile import profile
+from avatars.views.profile import profile, remove_picture
 from avatars.views.uploads import review, status
 
 app_name = "avatars"
@@ -20,6 +20,7 @@ urlpatterns = [
     path("", members, name="members"),
     path("join/", sign_up, name="sign_up"),
     path("me/", profile, name="profile"),
+    path("me/picture/remove/", remove_picture, name="remove_picture"),
     path("me/notices/", notices, name="notices"),
     re_path(rf"^me/pictures/{REFERENCE}/status/$", status, name="upload_status"),
     re_path(rf"^me/pictures/{REFERENCE}/review/$", review, name="review"),

@@ -99,7 +99,7 @@ def test_a_picture_can_be_dropped(visit: SignIn) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ban", "words"), [(False, "Your picture is live"), (True, "Your picture was turned down")]
+    ("ban", "words"), [(False, "Your picture is live"), (True, "picture was turned down")]
 )
 def test_the_page_updates_itself_when_the_verdict_comes(
     visit: SignIn, asleep: None, ban: bool, words: str

@@ -44,7 +44,7 @@ def test_the_default_limit_is_twenty_megabytes() -> None:
     picture = pictures.encode(pictures.scene(1))
 
     assert send(ada, picture + bytes(20 * KIB * KIB + 1 - len(picture))).status_code == 400
-    assert "up to 20 MB" in browser_of(ada).get(reverse("avatars:profile")).content.decode()
+    assert "up to 20\u00a0MB" in browser_of(ada).get(reverse("avatars:profile")).content.decode()
 
 
 def test_what_comes_after_the_limit_is_dropped(rf: RequestFactory) -> None:
@@ -72,7 +72,7 @@ def test_far_too_large_is_answered_without_reading(small_limit: None) -> None:
     )
 
     assert response.status_code == 413
-    assert "A picture may have up to 0.0977 MB" in response.content.decode()
+    assert "A picture may have up to 0.0977\u00a0MB" in response.content.decode()
 
 
 @pytest.mark.parametrize("length", ["", "-1", "many", "٣"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.urls import reverse
 from moderation import api
 from moderation.exceptions import SandboxUnavailable, TooManyUploads
 from moderation.models import Blocklist, Refusal, Upload
+from moderation.services import screening
 from tests import pictures
 from tests.entrypoints.visitors import ASLEEP, browser_of, member, send
 
@@ -147,6 +149,56 @@ def test_a_take_down_puts_the_placeholder_back() -> None:
     assert not ada.avatar
     assert "Ada Lovelace, no picture yet" in page
     assert "/media/" not in page
+
+
+def test_a_member_can_take_the_picture_away(tmp_path: Path) -> None:
+    ada = member()
+    send(ada, OLD)
+    file = tmp_path / "media" / (ada.avatar.name or "")
+    assert file.is_file()
+
+    response = browser_of(ada).post(reverse("avatars:remove_picture"), follow=True)
+
+    ada.refresh_from_db()
+    assert "Your picture was removed" in response.content.decode()
+    assert "No picture yet" in response.content.decode()
+    assert (ada.avatar.name, file.exists()) == ("", False)
+
+
+def test_taking_away_what_waits_ends_the_waiting(settings: Any) -> None:
+    settings.MODERATION = {**django_settings.MODERATION, "DISPATCHER": ASLEEP}
+    ada = member()
+    send(ada, OLD)
+
+    page = browser_of(ada).post(reverse("avatars:remove_picture"), follow=True).content.decode()
+    screening.screen(upload_id=Upload.objects.get().pk)
+
+    ada.refresh_from_db()
+    assert "data-poll" not in page
+    assert not ada.avatar
+
+
+def test_only_a_member_who_means_it_takes_a_picture_away() -> None:
+    ada = member()
+    send(ada, OLD)
+
+    assert browser_of(None).post(reverse("avatars:remove_picture")).status_code == 302
+    assert browser_of(ada).get(reverse("avatars:remove_picture")).status_code == 405
+    assert (
+        browser_of(ada, enforce_csrf_checks=True).post(reverse("avatars:remove_picture")).status_code == 403
+    )
+    ada.refresh_from_db()
+    assert ada.avatar
+
+
+def test_with_the_account_goes_the_picture(tmp_path: Path) -> None:
+    ada = member()
+    send(ada, OLD)
+    file = tmp_path / "media" / (ada.avatar.name or "")
+
+    ada.user.delete()
+
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(

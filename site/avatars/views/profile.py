@@ -8,7 +8,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from avatars.door import door
 from avatars.forms import ProfileForm
@@ -57,13 +57,23 @@ def profile(request: HttpRequest) -> HttpResponse:
     return redirect("avatars:profile")
 
 
+@login_required
+@require_POST
+def remove_picture(request: HttpRequest) -> HttpResponse:
+    """Take one's picture away, also one that still waits for its verdict."""
+    own = profile_of(signed_in(request))
+    api.withdraw(own, "avatar")
+    messages.success(request, "Your picture was removed.")
+    return redirect("avatars:profile")
+
+
 def page(request: HttpRequest, form: ProfileForm, own: Profile, *, status: int = 200) -> HttpResponse:
     """Render a member's own page."""
     context = {
         "form": form,
         "profile": own,
         "upload": api.status_of(own, "avatar"),
-        "news": api.notices_for(own.user, unread_only=True)[:3],
+        "news": [] if form.errors else api.notices_for(own.user, unread_only=True)[:3],
         "door": door(),
         "status": status,
     }
