@@ -110,7 +110,7 @@ class BanPages(DeskAdmin):
                 "draft": row,
                 "picture": display.picture_of_draft(row),
                 "reach": reaches.get(row.pk),
-                "groups": _groups(reaches.get(row.pk), uploads),
+                "groups": _groups(reaches.get(row.pk), uploads, itself=row.upload_id),
                 "second": row.status == Status.DRAFT
                 and row.pk in reaches
                 and drafts.needs_second(reaches[row.pk]),
@@ -187,7 +187,7 @@ class BanPages(DeskAdmin):
         return self.reach_of_rows(request, rows, title=_("Bans that wait for a second moderator"), batch=None)
 
 
-def _groups(reach: Reach | None, uploads: dict[int, Upload]) -> list[dict[str, Any]]:
+def _groups(reach: Reach | None, uploads: dict[int, Upload], *, itself: int | None) -> list[dict[str, Any]]:
     """The nearest uploads by band."""
     if reach is None:
         return []
@@ -199,16 +199,17 @@ def _groups(reach: Reach | None, uploads: dict[int, Upload]) -> list[dict[str, A
     groups = []
     for band, title in titles.items():
         found = [neighbour for neighbour in reach.neighbours if neighbour.band == band]
-        cards = [_neighbour(one, uploads[one.upload_id]) for one in found if one.upload_id in uploads]
+        cards = [_neighbour(one, uploads[one.upload_id], itself) for one in found if one.upload_id in uploads]
         if cards:
             groups.append({"band": band, "title": title, "cards": cards})
     return groups
 
 
-def _neighbour(neighbour: Neighbour, upload: Upload) -> dict[str, Any]:
+def _neighbour(neighbour: Neighbour, upload: Upload, itself: int | None) -> dict[str, Any]:
     return {
         "upload": upload,
         "picture": display.picture_of_upload(upload),
         "distance": neighbour.distance,
         "method": neighbour.method,
+        "itself": neighbour.upload_id == itself,
     }

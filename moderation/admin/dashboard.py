@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from moderation.admin.desk import DeskAdmin
+from moderation.admin.plots import Bar, Part, Plot, stacked
 from moderation.models import Upload
-from moderation.selectors import review
+from moderation.selectors import dashboard
+from moderation.selectors.dashboard import Day, Quality
+from moderation.services import tallies
+
+VERDICTS = (("allow", "good"), ("hold", "warn"), ("block", "bad"), ("refused", "plain"))
 
 
 class DashboardPages(DeskAdmin):
@@ -19,12 +27,79 @@ class DashboardPages(DeskAdmin):
         return [path("desk/", self.guarded(self.desk_page, "view_upload"), name="moderation_desk")]
 
     def desk_page(self, request: HttpRequest) -> HttpResponse:
-        """Cards with what waits."""
-        oldest = Upload.objects.filter(status=Upload.Status.HELD).order_by("pk").first()
+        """Cards with what waits, then the plots."""
+        hours = dashboard.tallies()
+        now = timezone.now().replace(minute=0, second=0, microsecond=0)
+        hours.append(tallies.count(now))
+        days = dashboard.days_of(hours)
+        verdicts = dashboard.added(hour.verdict_times for hour in hours)
+        decisions = dashboard.added(hour.decision_times for hour in hours)
+        quality = dashboard.quality()
         context = {
-            "held": review.capped(review.held()),
-            "appeals": review.capped(review.open_appeals()),
-            "waiting": review.capped(review.waiting_for_second()),
-            "oldest": oldest,
+            "oldest": Upload.objects.filter(status=Upload.Status.HELD).order_by("pk").first(),
+            "days": _days(days),
+            "total": sum(day.counts["uploads"] for day in days),
+            "stopped": sum(day.counts["block"] for day in days),
+            "times": [
+                (_("to the verdict"), _span(verdicts, 0.5), _span(verdicts, 0.95)),
+                (_("to a moderator's decision"), _span(decisions, 0.5), _span(decisions, 0.95)),
+            ],
+            "methods": _methods(quality),
+            "lists": _lists(quality),
+            "hits": dashboard.most_hits(),
         }
         return self.page(request, "desk.html", context, title=_("Moderators' desk"))
+
+
+def _days(days: list[Day]) -> Plot:
+    return stacked(
+        [
+            Bar(
+                day.day.strftime("%m-%d"),
+                f"{day.day.isoformat()}: "
+                + ", ".join(f"{name} {day.counts[name]}" for name, _kind in VERDICTS if day.counts[name]),
+                tuple(Part(kind, day.counts[name]) for name, kind in VERDICTS),
+            )
+            for day in days
+        ]
+    )
+
+
+def _methods(quality: Quality) -> list[dict[str, Any]]:
+    """For each method a histogram that shows where right turns into wrong."""
+    return [
+        {
+            "method": method,
+            "plot": stacked(
+                [
+                    Bar(
+                        str(one.distance),
+                        _("%(distance)s bits: right %(right)s, wrong %(wrong)s")
+                        % {"distance": one.distance, "right": one.right, "wrong": one.wrong},
+                        (Part("good", one.right), Part("bad", one.wrong)),
+                    )
+                    for one in judged
+                ],
+                labels=8,
+            ),
+        }
+        for method, judged in sorted(quality.by_method.items())
+    ]
+
+
+def _lists(quality: Quality) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "right": right, "wrong": wrong, "share": round(100 * wrong / (right + wrong))}
+        for name, (right, wrong) in quality.by_list.items()
+    ]
+
+
+def _span(buckets: list[int], share: float) -> str:
+    """“≤ 0.2 s”: the buckets double, so this is within a factor of two."""
+    seconds = tallies.quantile(buckets, share)
+    if seconds is None:
+        return "–"
+    for size, unit in ((86_400, _("d")), (3_600, _("h")), (60, _("min"))):
+        if seconds >= size:
+            return f"≤ {seconds / size:.1f} {unit}"
+    return f"≤ {seconds:.1f} {_('s')}" if seconds >= 1 else f"≤ {seconds:.2f} {_('s')}"

@@ -55,7 +55,16 @@ def capped(number: int) -> str:
     return f"{review.CAP:,}+" if number > review.CAP else f"{number:,}"
 
 
-def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+def waiting_for(request: HttpRequest) -> dict[str, int]:
+    """What waits for this moderator, counted no further than the cap."""
+    return {
+        "held": review.capped(review.held()) if may(request, "decide_upload") else 0,
+        "appeals": review.capped(review.open_appeals()) if may(request, "view_appeal") else 0,
+        "bans": review.capped(review.waiting_for_second()) if may(request, "add_bannedimage") else 0,
+    }
+
+
+def navigation(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
     """The links that this moderator may follow, with what waits behind them."""
     links = []
 
@@ -71,18 +80,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 }
             )
 
-    decides, bans = may(request, "decide_upload"), may(request, "add_bannedimage")
     link("desk", _("Desk"), ("view_upload",))
-    link("review", _("Review"), ("decide_upload",), review.capped(review.held()) if decides else None)
-    link(
-        "appeal_changelist",
-        _("Appeals"),
-        ("view_appeal",),
-        review.capped(review.open_appeals()) if may(request, "view_appeal") else None,
-    )
+    link("review", _("Review"), ("decide_upload",), counts["held"])
+    link("appeal_changelist", _("Appeals"), ("view_appeal",), counts["appeals"])
     link("bannedimage_add", _("Ban"), ("add_bannedimage",))
-    if bans and (waiting := review.capped(review.waiting_for_second())):
-        link("ban_waiting", _("To confirm"), ("add_bannedimage",), waiting)
+    if counts["bans"]:
+        link("ban_waiting", _("To confirm"), ("add_bannedimage",), counts["bans"])
     link("upload_changelist", _("Uploads"), ("view_upload",))
     link("bannedimage_changelist", _("Banned images"), ("view_bannedimage",))
     link("blocklist_changelist", _("Blocklists"), ("view_blocklist",))
@@ -92,9 +95,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 def desk_context(request: HttpRequest) -> dict[str, Any]:
     """For every page of the desk."""
-    actor = actor_of(request)
+    actor, counts = actor_of(request), waiting_for(request)
     return {
-        "desk_links": navigation(request),
+        "desk_links": navigation(request, counts),
+        "waiting_counts": {name: capped(number) for name, number in counts.items()},
         "veil": review.veil_of(actor),
         "desk_may": {
             name: may(request, name)

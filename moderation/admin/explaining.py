@@ -57,13 +57,13 @@ def explain(screening: Screening, leading: Match | None, banned: BannedImage | N
             "verdict": verdict,
             "reason": reason_in_words(screening.reason),
         }
-    name = str(banned) if banned else f"#{leading.banned_id}"
-    place = _("banned image %(number)s (“%(name)s”) of the list “%(blocklist)s”") % {
+    name = f" “{banned.label}”" if banned and banned.label else ""
+    place = _("banned image #%(number)s%(name)s of the list “%(blocklist)s”") % {
         "number": leading.banned_id,
         "name": name,
         "blocklist": leading.blocklist,
     }
-    variant = leading.variant or _("the whole picture")
+    variant = _("the variant “%s”") % leading.variant if leading.variant else _("the whole picture")
     if leading.band == "exact":
         return _("%(verdict)s, because it has %(method)s as %(place)s.") % {
             "verdict": verdict,

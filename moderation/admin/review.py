@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.forms import Select
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
@@ -23,6 +24,17 @@ from moderation.selectors import people, review
 from moderation.selectors.review import QueueFilter
 from moderation.services import claims, undo
 
+HELD_BECAUSE = (
+    "near_copy",
+    "hold_list",
+    "undone",
+    "decoder_timeout",
+    "decoder_crashed",
+    "decoder_out_of_memory",
+    "file_missing",
+    "file_damaged",
+)
+"""Why an upload may be held, for the filter."""
 GRID = 24
 """Uploads on one page of the grid."""
 
@@ -84,9 +96,12 @@ class ReviewPages(DeskAdmin):
             }
             for upload in uploads
         ]
+        form = QueueFilterForm(request.GET or None)
+        reasons = [(code, reason_in_words(code)) for code in HELD_BECAUSE]
+        form.fields["reason"].widget = Select(choices=[("", "---------"), *reasons])
         context = {
             "cards": cards,
-            "form": QueueFilterForm(request.GET or None),
+            "form": form,
             "query": query,
             "waiting": capped(review.capped(review.held(wanted))),
             "next_after": uploads[-1].pk if more else None,

@@ -32,13 +32,26 @@ HISTORY = 30
 """Rows of an upload's history that its page shows."""
 
 
+class DecidedByFilter(admin.SimpleListFilter):
+    """Whose word the status is."""
+
+    title = gettext_lazy("decision")
+    parameter_name = "by"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("person", _("by a person")), ("machine", _("by the machine"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Upload]) -> QuerySet[Upload]:
+        return queryset.filter(by_person=self.value() == "person") if self.value() else queryset
+
+
 @admin.register(Upload)
 class UploadAdmin(ReviewPages, DashboardPages):
     """Read-only: what is decided about an upload is decided by the services."""
 
     list_display = ("thumbnail", "reference_", "status_", "reason_", "uploader", "blocklist", "submitted_at")
     list_display_links = ("thumbnail", "reference_")
-    list_filter = ("status", "blocklist", "by_person", "submitted_at", "format")
+    list_filter = ("status", "blocklist", DecidedByFilter, "submitted_at", "format")
     list_select_related = ("blocklist",)
     search_fields = ("^reference",)
     search_help_text = gettext_lazy("Reference number, or the uploader as “user:NAME”.")

@@ -106,6 +106,7 @@ class BanForm(BanSettingsForm):
         label=_("Hashes"),
         required=False,
         max_length=20_000,
+        strip=False,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "mod-mono"}),
         help_text=_("Hexadecimal, one a line, as imagehash and the PDQ tools print them."),
     )

@@ -6,6 +6,7 @@ from moderation.selectors.matching import (
     blocklist_named,
     codes_since,
     exact_hits,
+    local_wanted,
     policy_entries,
     widest_radii,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "blocklist_named",
     "codes_since",
     "exact_hits",
+    "local_wanted",
     "policy_entries",
     "widest_radii",
 ]

@@ -47,7 +47,14 @@ def _band(pair: Any) -> Band:
 def policy_entries(ids: Iterable[int], *, entries: int) -> dict[int, Entry]:
     """The active ones among these entries, as policy wants them. One query."""
     rows = BannedImage.objects.filter(pk__in=set(ids), retired_revision__isnull=True).values_list(
-        "pk", "exact_only", "suspended", "radii", "blocklist__slug", "blocklist__action", "blocklist__radii"
+        "pk",
+        "exact_only",
+        "suspended",
+        "radii",
+        "blocklist__slug",
+        "blocklist__action",
+        "blocklist__local",
+        "blocklist__radii",
     )
     return {
         pk: Entry(
@@ -57,15 +64,23 @@ def policy_entries(ids: Iterable[int], *, entries: int) -> dict[int, Entry]:
             bands=bands(entries, list_radii, own),
             exact_only=exact_only,
             suspended=suspended,
+            local=local,
         )
-        for pk, exact_only, suspended, own, slug, action, list_radii in rows
+        for pk, exact_only, suspended, own, slug, action, local, list_radii in rows
     }
+
+
+def local_wanted() -> bool:
+    """Whether any list uses the second tier, and it is there."""
+    using = Blocklist.objects.exclude(local=Blocklist.Local.OFF).exclude(action=Blocklist.Action.ALLOW)
+    return get_settings().local and using.exists()
 
 
 def widest_radii(entries: int) -> dict[str, int]:
     """The largest hold radius in force for each algorithm: how far a search must go."""
     lists = [bands(entries, radii) for radii in Blocklist.objects.values_list("radii", flat=True)]
-    own = BannedImage.objects.filter(retired_revision__isnull=True, radii__isnull=False)
+    # Unordered: the model's own order would read the whole table.
+    own = BannedImage.objects.filter(retired_revision__isnull=True, radii__isnull=False).order_by()
     lists += [
         bands(entries, list_radii, radii)
         for list_radii, radii in own.values_list("blocklist__radii", "radii")

@@ -71,5 +71,3 @@ def public_upload(seed: int = 4, who: str = "cleo") -> Upload:
     upload = screened(encode(scene(seed)), who=who)
     assert upload.status == "approved", (upload.status, upload.reason)
     return upload
-
-

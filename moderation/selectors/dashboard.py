@@ -1,0 +1,121 @@
+"""How it has been going: days, times, the entries with most hits, and right and wrong by distance."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import zip_longest
+
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from moderation.models import BannedImage, Decision, HourlyTally, Match
+from moderation.selectors.review import leading_matches
+
+DAYS = 30
+LATEST_MATCHES = 50_000
+"""Hits are counted among so many of the newest matches, whatever the length of the history."""
+LATEST_DECISIONS = 1_000
+RIGHT = (Decision.Kind.REJECT, Decision.Kind.DENY)
+WRONG = (Decision.Kind.APPROVE, Decision.Kind.GRANT, Decision.Kind.RESTORE)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day's numbers."""
+
+    day: date
+    counts: Counter[str]
+
+
+def days_of(tallies: Iterable[HourlyTally]) -> list[Day]:
+    """The last :data:`DAYS` days in the site's time zone, the oldest first, quiet ones too."""
+    today = timezone.localdate()
+    days = {today - timedelta(days=back): Counter[str]() for back in reversed(range(DAYS))}
+    for tally in tallies:
+        day = timezone.localtime(tally.hour).date()
+        if day in days:
+            days[day].update(tally.counts)
+    return [Day(day, counts) for day, counts in days.items()]
+
+
+def tallies() -> list[HourlyTally]:
+    """The stored hours of the last :data:`DAYS` days."""
+    since = timezone.now() - timedelta(days=DAYS)
+    return list(HourlyTally.objects.filter(hour__gte=since).order_by("hour"))
+
+
+def added(histograms: Iterable[list[int]]) -> list[int]:
+    """Histograms on the same edges, as one."""
+    total: list[int] = []
+    for one in histograms:
+        total = [left + right for left, right in zip_longest(total, one, fillvalue=0)]
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """An entry and how often it was matched lately."""
+
+    banned: BannedImage
+    hits: int
+
+
+def most_hits(*, limit: int = 8) -> list[Hits]:
+    """Three queries, over the newest matches."""
+    newest = Match.objects.order_by().aggregate(newest=Max("pk"))["newest"] or 0
+    recent = Match.objects.filter(pk__gt=newest - LATEST_MATCHES, set_aside="").order_by()
+    counted = dict(
+        recent.values_list("banned_id").annotate(n=Count("screening", distinct=True)).order_by("-n")[:limit]
+    )
+    entries = BannedImage.objects.select_related("blocklist").in_bulk(list(counted))
+    return [Hits(entries[pk], number) for pk, number in counted.items() if pk in entries]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How moderators judged matches at one distance."""
+
+    distance: int
+    """In bits; the lower edge of a bin of :data:`BIN`."""
+    right: int
+    wrong: int
+
+
+BIN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What the latest decisions say about the matches that led to them."""
+
+    by_method: dict[str, list[Judged]]
+    by_list: dict[str, tuple[int, int]]
+    """Blocklist → (right, wrong)."""
+
+
+def quality() -> Quality:
+    """Four queries, over the latest decisions about uploads."""
+    latest: dict[int, str] = {}
+    said = Decision.objects.filter(kind__in=(*RIGHT, *WRONG), upload_id__isnull=False).order_by("-pk")
+    for upload, kind in said.values_list("upload_id", "kind")[:LATEST_DECISIONS]:
+        if upload is not None:
+            latest.setdefault(upload, kind)
+    distances: dict[str, Counter[tuple[int, bool]]] = {}
+    lists: Counter[tuple[str, bool]] = Counter()
+    for upload, match in leading_matches(list(latest)).items():
+        right = latest[upload] in RIGHT
+        lists[match.blocklist, right] += 1
+        if match.band != "exact":
+            distances.setdefault(match.method, Counter())[match.distance // BIN * BIN, right] += 1
+    by_method = {
+        method: [
+            Judged(distance, counted[distance, True], counted[distance, False])
+            for distance in range(0, max(place for place, _ in counted) + BIN, BIN)
+        ]
+        for method, counted in distances.items()
+    }
+    names = sorted({name for name, _ in lists})
+    return Quality(by_method, {name: (lists[name, True], lists[name, False]) for name in names})
