@@ -152,10 +152,13 @@ def withdraw(instance: Model, field: str) -> None:
 
 
 def status_of(instance: Model, field: str) -> UploadStatus | None:
-    """The newest upload for a column, or None."""
+    """The newest upload for a column, or None: also where the owner took the picture away."""
     upload = (
         Upload.objects.filter(
-            target_model=instance._meta.label_lower, target_id=str(instance.pk), target_field=field
+            target_model=instance._meta.label_lower,
+            target_id=str(instance.pk),
+            target_field=field,
+            withdrawn_at__isnull=True,
         )
         .select_related("blocklist", "appeal")
         .order_by("-id")
@@ -213,10 +216,11 @@ def screen_bytes(data: bytes) -> ScreenedBytes:
     Raises :class:`moderation.exceptions.ImageRefused` and ``SandboxFailure`` children.
     """
     analysis = decoder().analyse(data, get_settings().analysis())
-    snapshot, _, judgement = matching.look(Subject.of(analysis))
+    seen = matching.look(Subject.of(analysis))
+    judgement = seen.judgement
     leading = judgement.leading
     text = selectors.blocklist_named(leading.entry.blocklist).policy_text if leading else ""
-    return ScreenedBytes(judgement.verdict, judgement.reason, text, snapshot.state.number)
+    return ScreenedBytes(judgement.verdict, judgement.reason, text, seen.snapshot.state.number)
 
 
 def ban(

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any, get_args, get_origin, get_type_hints
 
 from django.conf import settings as django_settings
@@ -85,6 +86,10 @@ class Settings:
     """Pictures after which a decoder process is replaced."""
     confirm_reach: int = 100
     """Earlier uploads that a ban may hit before a second moderator has to confirm it."""
+    local: bool = field(default_factory=lambda: find_spec("cv2") is not None)
+    """Whether the second tier (crops, rotations, collages) runs; by default where its extra is there."""
+    local_reach: bool = True
+    """Whether the second tier's signatures of uploads are kept, so that a later ban reaches back."""
     retention: Mapping[str, int | None] = field(default_factory=dict)
     """What is kept for how many days, see :data:`KEEP`; None keeps it for good."""
     uploads_per_minute: int = 20
@@ -112,7 +117,7 @@ class Settings:
             formats=self.formats,
         )
 
-    def analysis(self, *, clean: bool = False, evidence: bool = False) -> AnalysisOptions:
+    def analysis(self, *, clean: bool = False, evidence: bool = False, local: bool = True) -> AnalysisOptions:
         """Options for one decoding."""
         return AnalysisOptions(
             algorithms=self.algorithms,
@@ -125,6 +130,7 @@ class Settings:
             ),
             want_clean=clean,
             want_evidence=evidence,
+            want_local=local and self.local,
         )
 
 
@@ -171,7 +177,8 @@ def _validate(settings: Settings) -> None:
             raise ImproperlyConfigured(
                 f'MODERATION names the algorithm "{name}". There are: {", ".join(ALGORITHMS)}.'
             )
-    for name, days in settings.retention.items():
+    kept: Mapping[str, Any] = settings.retention
+    for name, days in kept.items():
         if name not in KEEP or not (days is None or (isinstance(days, int) and days >= 0)):
             raise ImproperlyConfigured(
                 f'MODERATION["RETENTION"]["{name}"] = {days!r}: give a number of days, or None, for '

@@ -23,6 +23,7 @@ from moderation.services import triggers
 from moderation.services.dispatching import dispatcher
 from moderation.services.earlier import earlier_uploads
 from moderation.services.index import banned_codes
+from moderation.services.local import banned_signatures
 
 __all__ = ["ModerationTestCase", "PausedDispatcher", "drawn_picture", "forget", "paused"]
 
@@ -67,6 +68,7 @@ def forget() -> None:
     one's. :class:`ModerationTestCase` does it; a pytest fixture may call it."""
     banned_codes.forget()
     earlier_uploads.forget()
+    banned_signatures.forget()
 
 
 def drawn_picture(seed: int, *, size: tuple[int, int] = (400, 300), format_name: str = "JPEG") -> bytes:

@@ -65,6 +65,8 @@ def _own_state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]
 def _forget_indexes() -> None:
     from moderation.services.earlier import earlier_uploads
     from moderation.services.index import banned_codes
+    from moderation.services.local import banned_signatures
 
     banned_codes.forget()
     earlier_uploads.forget()
+    banned_signatures.forget()

@@ -50,6 +50,8 @@ class AnalysisOptions:
     want_evidence: bool = False
     """Make a still of at most ``evidence_side`` pixels for moderators."""
     evidence_side: int = 512
+    want_local: bool = False
+    """Make the features of the second tier (needs the extra ``local``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,5 +111,7 @@ class Analysis:
     """No view has enough structure for a fingerprint."""
     clean: Encoded | None = None
     evidence: Encoded | None = None
+    local: tuple[bytes, ...] = ()
+    """Features of the second tier, one view each: :mod:`moderation.domain.local.crossing`."""
     notes: tuple[str, ...] = ()
     """What was left out by a cap, in short machine codes: never silent."""

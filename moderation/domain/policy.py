@@ -23,6 +23,8 @@ from moderation.domain.radii import NEVER, Band
 
 EXACT_METHODS = ("sha256", "pixels/1")
 """Equal bytes, or equal canonical pixels; always in the band ``exact``."""
+LOCAL = "local/"
+"""How the second tier's methods begin; their band says what the evidence supports at most."""
 WHOLE = -1
 """Number of the view of a match that concerns the picture as a whole."""
 
@@ -57,6 +59,8 @@ class Entry:
     """By method, own radii before the list's before the defaults."""
     exact_only: bool = False
     suspended: bool = False
+    local: str = "off"
+    """What the second tier may do: ``off``, ``hold`` or ``block``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ class Judgement:
     """``no_match``, ``allowlisted``, ``cleared``, ``monitored``, ``near_copy``, ``hold_list``, ``copy``
     or ``exact_copy``."""
     matches: tuple[JudgedMatch, ...]
+    notes: tuple[str, ...] = ()
+    """What a cap cut off, in short machine codes."""
 
     @property
     def leading(self) -> JudgedMatch | None:
@@ -99,6 +105,8 @@ class Judgement:
 
 def band_of(hit: Hit, entry: Entry) -> tuple[BandName, int] | None:
     """The band that a hit falls into and that band's radius; None outside of all bands."""
+    if hit.method.startswith(LOCAL):
+        return _local_band(hit, entry)
     if hit.band is not None:
         if entry.exact_only and hit.band != "exact":
             return None
@@ -111,6 +119,12 @@ def band_of(hit: Hit, entry: Entry) -> tuple[BandName, int] | None:
     if hit.distance <= bands.hold:
         return "hold", bands.hold
     return None
+
+
+def _local_band(hit: Hit, entry: Entry) -> tuple[BandName, int] | None:
+    if entry.exact_only or entry.local == "off" or entry.action == "allow":
+        return None
+    return ("block" if entry.local == "block" and hit.band == "block" else "hold"), 0
 
 
 def judge(

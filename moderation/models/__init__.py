@@ -13,8 +13,8 @@ from moderation.models.audit import (
 )
 from moderation.models.blocklist import BannedImage, Blocklist, Fingerprint, Revision
 from moderation.models.desk import BanDraft, Claim, DeskPreference, HourlyTally
-from moderation.models.operations import Heartbeat, UploadAllowance
 from moderation.models.local import LocalFingerprint, UploadLocalFingerprint
+from moderation.models.operations import Heartbeat, UploadAllowance
 from moderation.models.uploads import (
     Appeal,
     Clearance,

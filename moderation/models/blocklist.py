@@ -40,6 +40,7 @@ class Blocklist(models.Model):
     slug = models.SlugField(_("short name"), unique=True)
     name = models.CharField(_("name"), max_length=100)
     action = models.CharField(_("action"), max_length=10, choices=Action, default=Action.BLOCK)
+
     class Local(models.TextChoices):
         OFF = "off", _("off")
         HOLD = "hold", _("hold: a moderator decides")

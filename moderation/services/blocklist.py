@@ -16,7 +16,7 @@ from django.utils import timezone
 from moderation import selectors, signals, storage
 from moderation.exceptions import FlatPicture, UnknownEntry
 from moderation.models import BannedImage, Blocklist, BlocklistChange, Decision, Fingerprint, Rescan
-from moderation.services import decisions, revision
+from moderation.services import decisions, local, revision
 from moderation.services.dispatching import dispatcher
 from moderation.services.enrolment import Picture, keep_evidence
 from moderation.services.index import banned_codes
@@ -46,6 +46,8 @@ class BanResult:
     revision: int
     nearest_distance: int | None = None
     rescan_id: int | None = None
+    warnings: tuple[str, ...] = ()
+    """What makes it a poor ban for the second tier: ``few_keypoints``, ``uniform``, ``repeating``."""
 
 
 def ban(*, picture: Picture, blocklist: Blocklist, actor_id: str = "", options: EntryOptions) -> BanResult:
@@ -57,6 +59,7 @@ def ban(*, picture: Picture, blocklist: Blocklist, actor_id: str = "", options: 
     """
     if picture.analysis.flat and not options.exact_only:
         raise FlatPicture
+    features = local.features_of(picture.analysis)
     evidence = keep_evidence(picture) if blocklist.keep_evidence else ""
     used = False
     try:
@@ -74,6 +77,7 @@ def ban(*, picture: Picture, blocklist: Blocklist, actor_id: str = "", options: 
                 )
                 return BanResult(same, False, change.before.number)
             banned = _insert(picture, blocklist, options, actor_id, evidence, nearest, change)
+            local.enrol(banned, features, at_revision=change.revision)
             used = True
             rescan = reach_back(change, banned=banned, reach=True)
             transaction.on_commit(
@@ -82,7 +86,8 @@ def ban(*, picture: Picture, blocklist: Blocklist, actor_id: str = "", options: 
                 ),
                 using=database(),
             )
-            return BanResult(banned, True, change.revision, distance, rescan.pk)
+            warnings = tuple(dict.fromkeys(word for one in features for word in one.warnings))
+            return BanResult(banned, True, change.revision, distance, rescan.pk, warnings)
     finally:
         if evidence and not used:
             storage.quarantine().delete(evidence)
@@ -279,7 +284,7 @@ def change_list(*, blocklist: Blocklist, actor_id: str = "", note: str = "") -> 
     with revision.changing() as change:
         before = Blocklist.objects.filter(pk=blocklist.pk).first()
         blocklist.save()
-        matters = ("action", "radii")
+        matters = ("action", "radii", "local")
         if before is None or any(getattr(before, name) != getattr(blocklist, name) for name in matters):
             change.record(
                 kind=BlocklistChange.Kind.LIST,

@@ -21,6 +21,7 @@ from moderation import selectors
 from moderation.domain.analysis import Code
 from moderation.domain.index import LayeredIndex
 from moderation.domain.policy import Hit
+from moderation.domain.radii import Band
 from moderation.exceptions import IndexUnavailable
 from moderation.models import BannedImage, BlocklistChange, Fingerprint
 from moderation.services import revision
@@ -30,6 +31,13 @@ from moderation.services.revision import RevisionState
 
 FEW = 500
 """Rows that are fetched in one go; more are streamed."""
+MANY = 100
+"""Changes of which the kinds are looked at; after more, everything is looked up anew."""
+
+Kind = BlocklistChange.Kind
+NOT_RETIRING: frozenset[str] = frozenset({Kind.BAN, Kind.IMPORT, Kind.REHASH, Kind.ENTRY, Kind.LIST})
+ONLY_ENTRIES: frozenset[str] = frozenset({Kind.BAN, Kind.IMPORT, Kind.REHASH, Kind.RETIRE, Kind.EXPIRE})
+"""Kinds that leave the lists' radii as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,8 @@ class Snapshot:
     layers: dict[str, LayeredIndex]
     radii: dict[str, int]
     """How far to search, by algorithm."""
+    local: bool = False
+    """Whether any list uses the second tier."""
 
     def search(self, queries: Iterable[Code]) -> list[Hit]:
         """Every entry within the widest radius of any query; one batched search an algorithm."""
@@ -68,6 +78,7 @@ class ProcessIndex:
         self.files = IndexFiles("banned")
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
+        self._bands: dict[str, Band] = {}
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -103,18 +114,24 @@ class ProcessIndex:
         held = self._snapshot
         if held is not None and held.state == state:
             return held
-        goes_on = held is not None and continues(held.state, state)
+        kinds = changes_since(held.state, state) if held is not None else None
+        bands = selectors.bands(state.entries)
         layers: dict[str, LayeredIndex] = {}
-        since: dict[str, int] = {}
-        for name in selectors.bands(state.entries):
-            layer = held.layers.get(name) if held is not None and goes_on else None
+        for name in bands:
+            layer = held.layers.get(name) if held is not None and kinds is not None else None
             if layer is not None and layer.should_fold() and self.files.replaced(name):
                 layer = None
-            layer = layer or self.files.open(name, doubt=lambda layer: _doubt(layer, state))
-            layers[name] = layer or LayeredIndex(bits_of(name))
-            since[name] = layers[name].revision
-        bring(layers, since, state)
-        self._snapshot = Snapshot(state, layers, selectors.widest_radii(state.entries))
+            # Not `or`: an index without codes is false.
+            if layer is None:
+                layer = self.files.open(name, doubt=lambda layer: _doubt(layer, state))
+            layers[name] = LayeredIndex(bits_of(name)) if layer is None else layer
+        own_radii = bring(layers, state, kinds_since=(held.state.number, kinds) if held and kinds else None)
+        if held is None or kinds is None or kinds - ONLY_ENTRIES or own_radii or bands != self._bands:
+            radii, local = selectors.widest_radii(state.entries), selectors.local_wanted()
+        else:
+            radii, local = held.radii, held.local
+        self._bands = bands
+        self._snapshot = Snapshot(state, layers, radii, local)
         self.files.tend(layers)
         return self._snapshot
 
@@ -128,41 +145,66 @@ def _doubt(layer: LayeredIndex, state: RevisionState) -> str:
 
 def continues(held: RevisionState, now: RevisionState) -> bool:
     """Whether the database still has the history that the index was built from."""
-    if now.number < held.number:
-        return False
-    if now.number == held.number:
-        return now.token == held.token
-    return held.number == 0 or BlocklistChange.objects.filter(revision=held.number, token=held.token).exists()
+    return changes_since(held, now) is not None
 
 
-def bring(layers: dict[str, LayeredIndex], since: dict[str, int], state: RevisionState) -> None:
-    """Load what has changed between each index's revision in ``since`` and ``state``."""
-    for held in set(since.values()):
-        behind = {name: layers[name] for name, number in since.items() if number == held}
+def changes_since(held: RevisionState, now: RevisionState) -> set[str] | None:
+    """The kinds of change that have been made since; None where the database has another history."""
+    if now.number <= held.number:
+        return set() if (now.number, now.token) == (held.number, held.token) else None
+    rows = BlocklistChange.objects.filter(revision__gte=held.number).order_by("revision")
+    news = list(rows.values_list("revision", "token", "kind")[: MANY + 1])
+    if held.number:
+        if not news or news[0][:2] != (held.number, held.token):
+            return None
+        del news[0]
+    return set(Kind.values) if len(news) >= MANY else {kind for _, _, kind in news}
+
+
+def bring(
+    layers: dict[str, LayeredIndex],
+    state: RevisionState,
+    *,
+    kinds_since: tuple[int, set[str]] | None = None,
+) -> bool:
+    """Load what has changed between each index's own revision and ``state``; whether an entry with radii of
+    its own was among the few that are new.
+
+    ``kinds_since`` is a revision, and what kinds of change were made since: spares a look for entries that
+    were retired where none was.
+    """
+    own_radii = False
+    for held in {layer.revision for layer in layers.values()}:
+        behind = {name: layer for name, layer in layers.items() if layer.revision == held}
         if held:
-            _add(behind, held)
-            _retire(behind, BannedImage.objects.filter(retired_revision__gt=held))
+            own_radii |= _add(behind, held)
+            if kinds_since is None or held < kinds_since[0] or kinds_since[1] - NOT_RETIRING:
+                _retire(behind, BannedImage.objects.filter(retired_revision__gt=held))
         else:
             _add_all(behind)
             _retire(behind, BannedImage.objects.filter(retired_revision__isnull=False))
         for layer in behind.values():
             layer.stand_for(state.number, state.token.bytes)
+    return own_radii
 
 
 def _retire(layers: dict[str, LayeredIndex], gone: QuerySet[BannedImage]) -> None:
-    # After the additions: an entry that is retired while they are read goes again.
-    items = np.fromiter(gone.values_list("pk", flat=True), dtype=np.int64)
+    # After the additions: an entry that is retired while they are read goes again. Without an order, which
+    # would keep the database from using the index.
+    items = np.fromiter(gone.order_by().values_list("pk", flat=True), dtype=np.int64)
     if len(items):
         for layer in layers.values():
             layer.retire(items)
 
 
-def _add(layers: dict[str, LayeredIndex], since: int) -> None:
-    rows = Fingerprint.objects.filter(revision__gt=since, banned__retired_revision__isnull=True).values_list(
-        "algorithm", "bits", "banned_id"
-    )
-    few = list(rows[: FEW + 1])
-    _load(layers, few if len(few) <= FEW else rows.iterator(AT_ONCE))
+def _add(layers: dict[str, LayeredIndex], since: int) -> bool:
+    rows = Fingerprint.objects.filter(revision__gt=since, banned__retired_revision__isnull=True)
+    few = list(rows.values_list("algorithm", "bits", "banned_id", "banned__radii")[: FEW + 1])
+    if len(few) > FEW:
+        _load(layers, rows.values_list("algorithm", "bits", "banned_id").iterator(AT_ONCE))
+        return True
+    _load(layers, (row[:3] for row in few))
+    return any(row[3] for row in few)
 
 
 def _add_all(layers: dict[str, LayeredIndex]) -> None:

@@ -44,9 +44,7 @@ class Subject:
     @classmethod
     def of(cls, analysis: Analysis) -> Subject:
         """A picture that was just decoded. Raises :class:`DecoderCrashed`."""
-        return cls(
-            analysis.sha256, analysis.pixels, analysis.queries, features=local.features_of(analysis)
-        )
+        return cls(analysis.sha256, analysis.pixels, analysis.queries, features=local.features_of(analysis))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +145,7 @@ def _newer(subject: Subject, snapshot: Snapshot) -> list[Hit]:
     ]
 
 
-def _judge(
-    subject: Subject, hits: Iterable[Hit], entries: int, *, notes: tuple[str, ...] = ()
-) -> Judgement:
+def _judge(subject: Subject, hits: Iterable[Hit], entries: int, *, notes: tuple[str, ...] = ()) -> Judgement:
     best: dict[tuple[int, str, int], Hit] = {}
     for hit in hits:
         key = (hit.banned, hit.method, hit.view)

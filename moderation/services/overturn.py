@@ -113,7 +113,7 @@ def _picture(upload_id: int | None) -> Picture | None:
 def _look(upload_id: int, banned_id: int, stack: ExitStack) -> _Candidate:
     """What else would match it, and its public file."""
     upload = Upload.objects.get(pk=upload_id)
-    _, _, judgement = matching.look(rescreening.subject_of(upload))
+    judgement = matching.look(rescreening.subject_of(upload)).judgement
     others = {match.hit.banned for match in judgement.matches if not match.set_aside} - {banned_id}
     publication = Publication(upload, partial(rescreening.clean_file, upload))
     stack.callback(publication.close)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from moderation import selectors
 from moderation.domain.analysis import Code
 from moderation.models import BannedImage, Blocklist, Fingerprint, Match, Rescan, Screening, Upload
-from moderation.services import rescreening, revision
+from moderation.services import local, rescreening, revision
 from moderation.services.earlier import earlier_uploads
 from moderation.services.queue import in_database_time
 
@@ -137,6 +137,9 @@ def _within_reach(rescan: Rescan) -> set[int]:
     for sha256, pixels in entries.filter(sha256__isnull=False).values_list("sha256", "pixels").iterator(500):
         same = Q(sha256=sha256) | Q(pixels=pixels) if pixels else Q(sha256=sha256)
         found.update(Upload.objects.filter(same).values_list("pk", flat=True))
+    if selectors.local_wanted():
+        ids = entries.filter(exact_only=False).values_list("pk", flat=True)
+        found |= local.within_reach(ids, beat=lambda: _note(rescan))
     return {upload for upload, status in _statuses(sorted(found)) if status in rescreening.OPEN}
 
 

@@ -1,14 +1,17 @@
-"""Judge an upload again from its stored codes: nothing is decoded a second time."""
+"""Judge an upload again from its stored codes and our own re-encoding, never from the bytes as they came."""
 
 from __future__ import annotations
 
 import time
 
-from moderation import storage
+from moderation import selectors, storage
+from moderation.conf import get_settings
 from moderation.domain.analysis import Code, Encoded
+from moderation.domain.local.signature import LocalFeatures
 from moderation.domain.policy import Judgement
-from moderation.models import Clearance, Screening, Upload, UploadFingerprints
-from moderation.services import matching, screening
+from moderation.models import Clearance, LocalFingerprint, Screening, Upload, UploadFingerprints
+from moderation.services import local, matching, screening
+from moderation.services.decoder import decoder
 from moderation.services.matching import Subject
 from moderation.services.publication import Publication
 from moderation.services.revision import RevisionState
@@ -32,10 +35,30 @@ def stored_codes(upload: Upload) -> tuple[Code, ...]:
 
 
 def subject_of(upload: Upload) -> Subject:
-    """The upload as matching sees it, with the pairs that humans have cleared."""
+    """The upload as matching sees it, with the pairs that humans have cleared.
+
+    Where the second tier is used, our own re-encoding is decoded for it. Its hits of earlier screenings
+    count on, since a re-encoding may fall just short of what the original showed. Raises
+    :class:`SandboxFailure` children.
+    """
     cleared = Clearance.objects.filter(upload=upload).values_list("banned_id", flat=True)
-    pixels = bytes(upload.pixels) if upload.pixels else None
-    return Subject(bytes(upload.sha256), pixels, stored_codes(upload), frozenset(cleared))
+    return Subject(
+        sha256=bytes(upload.sha256),
+        pixels=bytes(upload.pixels) if upload.pixels else None,
+        queries=stored_codes(upload),
+        cleared=frozenset(cleared),
+        features=_features(upload),
+        known=tuple(local.earlier_hits(upload.pk)),
+    )
+
+
+def _features(upload: Upload) -> tuple[LocalFeatures, ...]:
+    if not (upload.reencoded and selectors.local_wanted() and LocalFingerprint.objects.exists()):
+        return ()
+    encoded = clean_file(upload)
+    if encoded is None:
+        return ()
+    return local.features_of(decoder().analyse(encoded.data, get_settings().analysis()))
 
 
 def clean_file(upload: Upload) -> Encoded | None:

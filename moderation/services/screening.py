@@ -27,7 +27,7 @@ from moderation.exceptions import (
     ScreeningContended,
 )
 from moderation.models import Blocklist, Match, Screening, Upload, UploadFingerprints
-from moderation.services import files, logs, matching, metrics, outcome, queue, revision
+from moderation.services import files, local, logs, matching, metrics, outcome, queue, revision
 from moderation.services.decoder import decoder
 from moderation.services.matching import Subject
 from moderation.services.outcome import Outcome
@@ -111,6 +111,7 @@ def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
         row.published_width, row.published_height = encoded.width, encoded.height
         record(row, judgement, state=state, occasion="upload", started=started, notes=analysis.notes)
         remember_codes(row, analysis, revision=state.number)
+        local.remember(row, subject.features)
         settle(row, judgement, state=state, publication=publication)
         _count(row, judgement.verdict, judgement.reason)
         return row.status
@@ -144,7 +145,7 @@ def record(
         reason=judgement.reason,
         occasion=occasion,
         algorithms=",".join(get_settings().algorithms),
-        notes=",".join(notes)[:200],
+        notes=",".join((*notes, *judgement.notes))[:200],
         elapsed_us=int((time.perf_counter() - started) * 1e6),
         personal=upload.personal,
         commitment=upload.personal.commitment() if upload.personal else None,

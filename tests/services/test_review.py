@@ -128,7 +128,7 @@ def test_narrowing_a_radius_releases(held: Upload, holding: Blocklist) -> None:
     other = send(pictures.encode(near), who=member("bob"))
     assert other.status == "held"
 
-    holding.radii = {"dhash256": [0, 0], "phash256": [0, 0]}
+    holding.radii, holding.local = {"dhash256": [0, 0], "phash256": [0, 0]}, "off"
     blocklist.change_list(blocklist=holding)
 
     other.refresh_from_db()

@@ -17,6 +17,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from PIL import Image
@@ -111,7 +112,10 @@ def _warm_up(functions: Mapping[str, Callable[..., Any]], *, plain: bool) -> Non
     if plain:
         picture = io.BytesIO()
         Image.radial_gradient("L").resize((96, 64)).save(picture, "PNG")
-        functions[ANALYSE.name](picture.getvalue(), AnalysisOptions(want_clean=True, want_evidence=True))
+        options = AnalysisOptions(
+            want_clean=True, want_evidence=True, want_local=find_spec("cv2") is not None
+        )
+        functions[ANALYSE.name](picture.getvalue(), options)
 
 
 _OUT_OF_MEMORY = wire.encode(Outcome("memory"))

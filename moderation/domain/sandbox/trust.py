@@ -14,6 +14,8 @@ from moderation.domain.sandbox.wire import WireError
 _MAGIC = {"JPEG": b"\xff\xd8\xff", "PNG": b"\x89PNG\r\n\x1a\n", "WEBP": b"RIFF", "GIF": b"GIF8"}
 _DIGEST = 32
 _MOST_CODE = 1024
+_MOST_LOCAL = 16
+"""Views with local features. What is in them is checked where they are read."""
 
 
 def check_probe(probe: Probe, limits: Limits) -> None:
@@ -40,6 +42,8 @@ def check_analysis(analysis: Analysis, data: bytes, options: AnalysisOptions) ->
     for encoded in (analysis.clean, analysis.evidence):
         if encoded is not None:
             _check_encoded(encoded)
+    if len(analysis.local) > _MOST_LOCAL or (analysis.local and not options.want_local):
+        raise WireError("features that were not asked for")
     if options.want_clean and analysis.clean is None:
         raise WireError("the re-encoding is missing")
 

@@ -76,7 +76,8 @@ class Command(LineCommand):
             # What an upload comes to after its last attempt.
             self._answer(path, "hold", failure.code, str(failure), started)
         else:
-            snapshot, _, judgement = matching.look(Subject.of(analysis))
+            seen = matching.look(Subject.of(analysis))
+            snapshot, judgement = seen.snapshot, seen.judgement
             message = _in_words(judgement)
             self._answer(
                 path,

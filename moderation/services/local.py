@@ -1,0 +1,213 @@
+"""The second tier within the revision protocol: crops, rotations, screenshots, collages.
+
+This process's index of local signatures is brought to the current revision as the one of fingerprints
+is. The search runs before the lock; under the lock only the few signatures that came in between are
+verified, one by one, and more than :data:`GAP` of them start the match again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import QuerySet
+
+from moderation.conf import get_settings
+from moderation.domain.analysis import Analysis
+from moderation.domain.local.crossing import features_from_bytes
+from moderation.domain.local.features import BAN_KEYPOINTS, STORED_KEYPOINTS
+from moderation.domain.local.index import METHOD, LocalIndex
+from moderation.domain.local.reach import reached
+from moderation.domain.local.recognise import recognise
+from moderation.domain.local.signature import BadSignature, LocalFeatures, LocalSignature
+from moderation.domain.local.strength import BLOCK, HOLD, strength
+from moderation.domain.local.verify import LocalMatch, verify
+from moderation.domain.policy import LOCAL, BandName, Hit
+from moderation.exceptions import DecoderCrashed
+from moderation.models import (
+    BannedImage,
+    LocalFingerprint,
+    Match,
+    Screening,
+    Upload,
+    UploadLocalFingerprint,
+)
+from moderation.services import revision
+from moderation.services.index import continues
+from moderation.services.revision import RevisionState
+
+logger = logging.getLogger("moderation.local")
+
+GAP = 8
+"""Newest signatures that are verified under the lock, about 1 ms each."""
+BATCH = 500
+
+
+def features_of(analysis: Analysis) -> tuple[LocalFeatures, ...]:
+    """What came out of the sandbox. Raises :class:`DecoderCrashed` where it is not what was agreed on."""
+    try:
+        return tuple(features_from_bytes(data) for data in analysis.local)
+    except BadSignature as error:
+        raise DecoderCrashed(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search of the tier gave."""
+
+    hits: tuple[Hit, ...]
+    notes: tuple[str, ...]
+    state: RevisionState
+    """That the index held, at least."""
+
+
+class ProcessLocalIndex:
+    """One per process; items are ids of :class:`LocalFingerprint` rows."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._index = LocalIndex()
+        self._state: RevisionState | None = None
+
+    def forget(self) -> None:
+        """Start anew at the next search."""
+        with self._lock:
+            self._index, self._state = LocalIndex(), None
+
+    def catch_up(self) -> tuple[LocalIndex, RevisionState]:
+        """The index at the committed revision."""
+        with self._lock:
+            state = revision.current()
+            if self._state == state:
+                return self._index, state
+            held = self._state
+            if held is None or not continues(held, state):
+                rows = LocalFingerprint.objects.filter(banned__retired_revision__isnull=True)
+                self._index = LocalIndex.build(_signatures(rows))
+            else:
+                new = LocalFingerprint.objects.filter(
+                    revision__gt=held.number, banned__retired_revision__isnull=True
+                )
+                self._index.add_many(_signatures(new))
+                gone = LocalFingerprint.objects.filter(banned__retired_revision__gt=held.number)
+                self._index.retire(np.fromiter(gone.values_list("pk", flat=True), dtype=np.int64))
+            self._state = state
+            return self._index, state
+
+
+def _signatures(rows: QuerySet[LocalFingerprint]) -> Iterator[tuple[LocalSignature, int]]:
+    for pk, data in rows.filter(method=METHOD).values_list("pk", "data").iterator(BATCH):
+        yield LocalSignature.from_bytes(bytes(data)), pk
+
+
+banned_signatures = ProcessLocalIndex()
+"""The index of this process."""
+
+
+def search(features: tuple[LocalFeatures, ...]) -> Found:
+    """Every banned image that one of the views shows."""
+    index, state = banned_signatures.catch_up()
+    result = recognise(features, index, _load)
+    owners = dict(
+        LocalFingerprint.objects.filter(pk__in=[hit.item for hit in result.hits]).values_list(
+            "pk", "banned_id"
+        )
+    )
+    hits = [_hit(owners[hit.item], hit.match, hit.features.view) for hit in result.hits if hit.item in owners]
+    return Found(tuple(hits), result.notes, state)
+
+
+def newer(features: tuple[LocalFeatures, ...], since: int) -> list[Hit] | None:
+    """Hits among the active entries that are newer than ``since``; None where these are too many."""
+    rows = LocalFingerprint.objects.filter(
+        revision__gt=since, banned__retired_revision__isnull=True, method=METHOD
+    ).values_list("banned_id", "data")[: GAP + 1]
+    if len(rows) > GAP:
+        return None
+    hits = []
+    for banned, data in rows:
+        signature = LocalSignature.from_bytes(bytes(data))
+        for one in features:
+            match = verify(one, signature)
+            if match is not None and strength(match) >= HOLD:
+                hits.append(_hit(banned, match, one.view))
+    return hits
+
+
+def _load(items: Iterable[int]) -> Mapping[int, LocalSignature]:
+    rows = LocalFingerprint.objects.filter(pk__in=list(items)).values_list("pk", "data")
+    return {pk: LocalSignature.from_bytes(bytes(data)) for pk, data in rows}
+
+
+def _hit(banned: int, match: LocalMatch, view: int) -> Hit:
+    band: BandName = "block" if strength(match) >= BLOCK else "hold"
+    details = {
+        "supports": band,
+        "inliers": match.inliers,
+        "tile": round(match.tile * 1000),
+        "share": round(match.share * 1000),
+        "transform": [f"{value:.6g}" for value in match.transform],
+    }
+    return Hit(banned, METHOD, 0, view, match.variant, band, details)
+
+
+def earlier_hits(upload_id: int) -> list[Hit]:
+    """What earlier screenings of an upload found in this tier. It is kept when the upload is judged again
+    from what is stored, since its signature alone cannot be verified."""
+    screenings = Screening.objects.filter(upload_id=upload_id)
+    rows = Match.objects.filter(screening__in=screenings, method__startswith=LOCAL).order_by("pk")
+    hits = {}
+    for match in rows:
+        band: BandName = "block" if match.details.get("supports") == "block" else "hold"
+        hits[match.banned_id] = Hit(
+            match.banned_id, match.method, 0, match.view, match.variant, band, match.details
+        )
+    return list(hits.values())
+
+
+def enrol(banned: BannedImage, features: tuple[LocalFeatures, ...], *, at_revision: int) -> None:
+    """Store the signatures of a ban."""
+    LocalFingerprint.objects.bulk_create(
+        LocalFingerprint(
+            banned=banned,
+            method=METHOD,
+            data=one.signature.strongest(BAN_KEYPOINTS).to_bytes(),
+            warnings=",".join(one.warnings),
+            revision=at_revision,
+        )
+        for one in features
+    )
+
+
+def remember(upload: Upload, features: tuple[LocalFeatures, ...]) -> None:
+    """Store the signatures of an upload, where the site keeps them."""
+    UploadLocalFingerprint.objects.filter(upload=upload).delete()
+    if get_settings().local_reach:
+        UploadLocalFingerprint.objects.bulk_create(
+            UploadLocalFingerprint(
+                upload=upload, method=METHOD, data=one.signature.strongest(STORED_KEYPOINTS).to_bytes()
+            )
+            for one in features
+        )
+
+
+def within_reach(entries: Iterable[int], *, beat: Callable[[], object]) -> set[int]:
+    """Earlier uploads that may show one of these entries: they have to be decoded again to be sure.
+    ``beat`` is called before each entry."""
+    bans = LocalFingerprint.objects.filter(banned_id__in=list(entries), method=METHOD)
+    found: set[int] = set()
+    for data in bans.values_list("data", flat=True):
+        beat()
+        rows = (
+            UploadLocalFingerprint.objects.filter(
+                method=METHOD, upload__status__in=("approved", "held"), upload__withdrawn_at__isnull=True
+            )
+            .values_list("upload_id", "data")
+            .iterator(BATCH)
+        )
+        uploads = ((upload, LocalSignature.from_bytes(bytes(stored))) for upload, stored in rows)
+        found.update(near.upload for near in reached(LocalSignature.from_bytes(bytes(data)), uploads))
+    return found
