@@ -3,7 +3,8 @@
     python -m benchmarks.index_operations --banned 10k
     python -m benchmarks.index_operations --banned 1M --entries 1M
 
-Prints one JSON object per line. Times are milliseconds unless the name says otherwise. Codes are
+Prints one JSON object per line. Times are milliseconds of processor time (opening: of the clock too)
+unless the name says otherwise. Codes are
 clustered as real hashes are, with as many per banned image and per upload as the pictures of the
 corpus have on average.
 """
@@ -36,6 +37,8 @@ ENROLLED = {"dhash256/1": 12, "phash256/1": 8}
 """Codes of a banned image: eight orientations, and for a third of them lightness too."""
 ASKED = {"dhash256/1": 3, "phash256/1": 1}
 """Codes of an upload with one patch; most have one fewer."""
+SAMPLE = 100_000
+"""Stored codes that are looked up to know how long all would take."""
 
 
 def main() -> None:
@@ -96,11 +99,11 @@ def file_and_process(entries: int, path: Path) -> dict[str, float]:
     """Writing the file, and a fresh process that opens it."""
     index = LayeredIndex(BITS)
     codes = clustered_codes(entries, BITS, 1)
-    start = time.perf_counter()
+    start = time.thread_time()
     index.add(codes, owners(entries, 1))
-    made = time.perf_counter()
+    made = time.thread_time()
     index.write(path, algorithm="dhash256/1", revision=1)
-    written = time.perf_counter()
+    written = time.thread_time()
     process = subprocess.run(
         [sys.executable, "-c", _OPEN, str(path)], capture_output=True, check=True, text=True
     )
@@ -119,20 +122,23 @@ import numpy as np
 from moderation.domain.index import LayeredIndex
 
 def private():
-    lines = open("/proc/self/smaps_rollup").read().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1e3
+    # Pages of the file are shared with whoever else maps it, and are not counted.
+    lines = open("/proc/self/status").read().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1e3
 
 before = private()
-start = time.perf_counter()
+began = time.perf_counter()
+start = time.thread_time()
 index = LayeredIndex.open(sys.argv[1], algorithm="dhash256/1", bits=256)
-ready = time.perf_counter()
+clock = time.perf_counter()
+ready = time.thread_time()
 query = np.random.default_rng(1).integers(0, 256, (4, 32), np.uint8)
 index.search(query, 36)
-first = time.perf_counter()
+first = time.thread_time()
 for _ in range(50):
     index.search(query, 36)
 after = private()
-print(json.dumps({"open_ms": (ready - start) * 1e3, "first_search_ms": (first - ready) * 1e3,
+print(json.dumps({"open_ms": (ready - start) * 1e3, "open_clock_ms": (clock - began) * 1e3, "first_search_ms": (first - ready) * 1e3,
                   "private_mb": after, "private_mb_of_the_index": after - before}))
 """
 
@@ -169,9 +175,16 @@ def rescans(uploads: int) -> dict[str, float]:
     one = best(lambda: index.search(ban, radius))
     imported = LayeredIndex(BITS)
     imported.add(clustered_codes(uploads, BITS, 2), owners(uploads, 1))
-    start = time.perf_counter()
-    hits = sum(len(imported.search(part, radius).item) for part in _parts(stored, 1_000))
-    return {"one_ban": one * 1e3, "after_an_import_s": time.perf_counter() - start, "hits": hits}
+    some = stored[:SAMPLE]
+    start = time.thread_time()
+    hits = sum(len(imported.search(part, radius).item) for part in _parts(some, 1_000))
+    taken = time.thread_time() - start
+    return {
+        "one_ban": one * 1e3,
+        "after_an_import_s": taken * len(stored) / len(some),
+        "after_an_import_us_per_code": taken / len(some) * 1e6,
+        "hits_per_code": hits / len(some),
+    }
 
 
 def _parts(codes: Codes, size: int) -> Iterator[Codes]:
@@ -180,9 +193,9 @@ def _parts(codes: Codes, size: int) -> Iterator[Codes]:
 
 
 def _seconds(action: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    start = time.thread_time()
     action()
-    return time.perf_counter() - start
+    return time.thread_time() - start
 
 
 if __name__ == "__main__":

@@ -47,14 +47,15 @@ class Linear(Contestant):
     name = "numpy linear scan"
 
     def __init__(self, codes: Codes) -> None:
-        self._words = np.ascontiguousarray(codes).view(np.uint64)
+        self._columns = np.ascontiguousarray(codes.view(np.uint64).T)
 
     def search(self, queries: Codes, radius: int) -> int:
         hits = 0
         for query in queries.view(np.uint64):
-            distance = np.bitwise_count(self._words ^ query)
-            total = distance[:, 0] if distance.shape[1] == 1 else distance.sum(axis=1, dtype=np.uint16)
-            hits += len(np.flatnonzero(total <= radius))
+            distance = np.zeros(self._columns.shape[1], np.uint16)
+            for column, word in zip(self._columns, query, strict=True):
+                distance += np.bitwise_count(column ^ word)
+            hits += len(np.flatnonzero(distance <= radius))
         return hits
 
 
@@ -92,6 +93,7 @@ class FaissMultiHash(Contestant):
     """Exact where ``nhash * (nflip + 1)`` exceeds the radius, so the flips follow from that."""
 
     name = "faiss IndexBinaryMultiHash"
+    most = 1_000_000
 
     def __init__(self, codes: Codes) -> None:
         import faiss

@@ -32,10 +32,11 @@ def _shuffle(bits: int) -> NDArray[np.intp]:
 
 
 def _rearranged(rows: Codes, order: NDArray[np.intp]) -> Codes:
+    if len(rows) <= _BLOCK:
+        return np.packbits(np.unpackbits(rows, axis=1).take(order, axis=1), axis=1)
     out = np.empty_like(rows)
     for start in range(0, len(rows), _BLOCK):
-        bits = np.unpackbits(rows[start : start + _BLOCK], axis=1)
-        out[start : start + _BLOCK] = np.packbits(bits[:, order], axis=1)
+        out[start : start + _BLOCK] = _rearranged(rows[start : start + _BLOCK], order)
     return out
 
 
