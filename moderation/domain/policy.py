@@ -138,9 +138,9 @@ def judge(
     found = []
     for hit in hits:
         entry = entries.get(hit.banned)
-        band = band_of(hit, entry) if entry else None
-        if entry and band:
-            found.append((hit, entry, *band))
+        placed = band_of(hit, entry) if entry else None
+        if entry and placed:
+            found.append((hit, entry, *placed))
     allowed = {hit.view for hit, entry, band, _ in found if entry.action == "allow" and band != "hold"}
 
     matches = []

@@ -92,7 +92,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = STATE_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 
-MODERATION = {
+MODERATION: dict[str, object] = {
     "SEAL_KEY": os.environ.get("SEAL_KEY", ""),
     "METRICS_TOKEN": os.environ.get("METRICS_TOKEN", ""),
     "INDEX_DIR": os.environ.get("INDEX_DIR", str(STATE_DIR / "index")),
