@@ -75,6 +75,8 @@ def decode(image: Image.Image, *, frames: int, side: int) -> Iterator[Frame]:
         picture = to_srgb(image)
         if orientation in _UPRIGHT:
             picture = picture.transpose(_UPRIGHT[orientation])
+        if picture is image and getattr(image, "is_animated", False):
+            picture = image.copy()  # the next seek() draws over it
         yield Frame(picture, _duration(image) if frames > 1 else 0)
 
 
