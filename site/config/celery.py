@@ -6,10 +6,11 @@ import os
 
 from celery import Celery
 
-from config import worker_metrics
+from config import broker, worker_metrics
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+broker.install()
 app = Celery("config")
 app.config_from_object("config.queueing")
 app.autodiscover_tasks(["moderation"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import signal
+from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
@@ -226,3 +227,24 @@ def die_at(point: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     setattr(module, name, fatal)
+
+
+def decided() -> int:
+    """How many uploads have a verdict."""
+    return Upload.objects.exclude(status=Upload.Status.PENDING).count()
+
+
+def tally(skip: int = 0) -> dict[str, int]:
+    """Uploads by status, without the first ``skip``."""
+    rows = Upload.objects.order_by("pk").values_list("status", flat=True)[skip:]
+    return dict(sorted(Counter(rows).items()))
+
+
+def soaked() -> list[dict[str, Any]]:
+    """Each upload: its digest, its status and reason, and how many verdicts it has."""
+    judged = Screening.objects.exclude(occasion="failure").values_list("upload_id", flat=True)
+    counts = Counter(judged)
+    return [
+        {"sha256": bytes(sha256).hex(), "status": status, "reason": reason, "verdicts": counts[pk]}
+        for pk, sha256, status, reason in Upload.objects.values_list("pk", "sha256", "status", "reason")
+    ]
