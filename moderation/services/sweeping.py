@@ -9,7 +9,17 @@ from datetime import timedelta
 from django.db.models.expressions import Combinable
 
 from moderation.models import PeriodicWork, Upload
-from moderation.services import blocklist, files, limits, queue, rescan, screening, sealing
+from moderation.services import (
+    blocklist,
+    drafts,
+    files,
+    limits,
+    queue,
+    rescan,
+    screening,
+    sealing,
+    tallies,
+)
 from moderation.services.dispatching import dispatcher
 from moderation.services.queue import in_database_time
 
@@ -63,6 +73,8 @@ def sweep(
         else:
             dispatcher().rescan(rescan_id)
     limits.forget_idle()
+    drafts.drop_stale()
+    tallies.roll_up()
     return Swept(
         found=len(waiting),
         redispatched=len(waiting),

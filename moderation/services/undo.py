@@ -18,6 +18,7 @@ from moderation.models import (
     Clearance,
     Decision,
     Fingerprint,
+    LocalFingerprint,
     Notice,
     Screening,
     Upload,
@@ -183,6 +184,16 @@ def reinstate(*, banned_id: int, actor_id: str, undoes_id: int | None = None) ->
                 revision=change.revision,
             )
             for code in old.fingerprints.all()
+        )
+        LocalFingerprint.objects.bulk_create(
+            LocalFingerprint(
+                banned=banned,
+                method=one.method,
+                data=one.data,
+                warnings=one.warnings,
+                revision=change.revision,
+            )
+            for one in old.local_fingerprints.all()
         )
         change.record(
             kind=BlocklistChange.Kind.BAN,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 
 from avatars.models import Profile
+from moderation.admin.hosts import BanPicturesMixin
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Profile]
@@ -15,9 +16,10 @@ else:
 
 
 @admin.register(Profile)
-class ProfileAdmin(ModelAdmin):
+class ProfileAdmin(BanPicturesMixin, ModelAdmin):
     """Text of members."""
 
+    ban_field = "avatar"
     list_display = ("name", "user", "listed")
     list_filter = ("listed",)
     list_select_related = ("user",)

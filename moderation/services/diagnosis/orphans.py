@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from typing import Any
 
 from django.core.files.storage import Storage
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from moderation import storage
-from moderation.models import BannedImage, FileRemoval, Upload
+from moderation.models import BanDraft, BannedImage, FileRemoval, Upload
 from moderation.services.diagnosis.finding import Finding
 
 AGE = timedelta(hours=1)
@@ -34,14 +35,20 @@ def quarantine(mend: bool) -> Finding:
     entries = BannedImage.objects.exclude(evidence="")
     return _orphans(
         storage.quarantine(),
-        ("originals", "clean", "evidence", "doctor"),
+        ("originals", "clean", "evidence", "drafts", "doctor"),
         storage.QUARANTINE,
-        [_names(uploads, "original"), _names(uploads, "reencoded"), _names(entries, "evidence")],
+        [
+            _names(uploads, "original"),
+            _names(uploads, "reencoded"),
+            _names(entries, "evidence"),
+            _names(BanDraft.objects.exclude(file=""), "file"),
+            _names(BanDraft.objects.exclude(picture=""), "picture"),
+        ],
         mend,
     )
 
 
-def _names(rows: QuerySet[Upload] | QuerySet[BannedImage], column: str) -> Iterator[str]:
+def _names(rows: QuerySet[Any], column: str) -> Iterator[str]:
     return rows.values_list(column, flat=True).iterator(2_000)
 
 
