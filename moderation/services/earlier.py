@@ -79,7 +79,8 @@ class EarlierUploads:
     def _begin(self, names: set[str]) -> None:
         self._reset()
         for name in sorted(names):
-            self._layers[name] = self.files.open(name, doubt=_doubt) or LayeredIndex(bits_of(name))
+            layer = self.files.open(name, doubt=_doubt)
+            self._layers[name] = LayeredIndex(bits_of(name)) if layer is None else layer
         self._last = min((layer.revision for layer in self._layers.values()), default=0)
         self._digest = _digest_of(self._last)
 

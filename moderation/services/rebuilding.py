@@ -53,7 +53,7 @@ def _banned() -> Iterator[Written]:
         started = time.monotonic()
         state = revision.current()
         layer = LayeredIndex(bits_of(name))
-        bring({name: layer}, {name: 0}, state)
+        bring({name: layer}, state)
         if state.number:
             yield _write(files, name, layer, started)
 
