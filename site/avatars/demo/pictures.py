@@ -86,7 +86,26 @@ def _captioned(picture: Image.Image) -> bytes:
     return as_jpeg(captioned)
 
 
-EDITS = (
+def _cropped(picture: Image.Image) -> bytes:
+    width, height = picture.size
+    return as_jpeg(picture.crop((width // 8, height // 8, width - width // 8, height - height // 8)))
+
+
+def _tilted(picture: Image.Image) -> bytes:
+    return as_jpeg(picture.rotate(10, Image.Resampling.BICUBIC, expand=True, fillcolor="white"))
+
+
+def _in_a_screenshot(picture: Image.Image) -> bytes:
+    width, height = picture.size
+    screen = Image.new("RGB", (width + 160, height * 2), "#f2f2f2")
+    draw = ImageDraw.Draw(screen)
+    draw.text((90, 40), "look at this", fill="black", font_size=28)
+    screen.paste(picture, (80, 120))
+    draw.text((90, height + 160), "12 comments", fill="grey", font_size=24)
+    return as_jpeg(screen)
+
+
+FINGERPRINTED = (
     Edit("recompressed", ".jpg", lambda picture: as_jpeg(picture, quality=18)),
     Edit("half-size", ".jpg", _half),
     Edit("mirrored", ".jpg", lambda picture: as_jpeg(ImageOps.mirror(picture))),
@@ -98,3 +117,12 @@ EDITS = (
     Edit("cmyk", ".jpg", lambda picture: as_jpeg(picture.convert("CMYK"))),
     Edit("captioned", ".jpg", _captioned),
 )
+"""What the fingerprints find."""
+LOCAL = (
+    Edit("cropped", ".jpg", _cropped),
+    Edit("tilted", ".jpg", _tilted),
+    Edit("in-a-screenshot", ".jpg", _in_a_screenshot),
+)
+"""What the extra ``local`` is for."""
+EDITS = FINGERPRINTED + (LOCAL if find_spec("cv2") else ())
+"""What this installation is shown with."""

@@ -17,7 +17,9 @@ from avatars.demo.pictures import BANNED, BANNED_LATER, EDITS, as_jpeg, photogra
 from avatars.members import profile_of
 from moderation import api
 
-COPIES_OF_THE_SECOND = ("mirrored", "bordered", "64-colours", "captioned")
+COPIES_OF_THE_SECOND = tuple(
+    edit for edit in EDITS if edit.name in ("mirrored", "bordered", "64-colours", "captioned", "cropped")
+)
 """The first banned picture is tried with every edit, the second with these."""
 BY_THE_UPLOADER = ("mirrored", "captioned")
 """Which copies of the first one the demo's uploader sends: one is turned down, one is held."""
@@ -38,10 +40,13 @@ class Row:
 
     file: str
     verdict: str
-    reason: str
-    distance: int | None
     milliseconds: float
     """From sending the form to the page that answers it."""
+    reason: str = ""
+    method: str = ""
+    """Which fingerprint, or the local features."""
+    distance: int | None = None
+    """In bits; local features have none."""
 
 
 def ban(name: str) -> None:
@@ -72,7 +77,7 @@ def copies() -> Iterator[Attempt]:
     for name in BANNED:
         picture = photograph(name)
         for edit in EDITS:
-            if name == BANNED[0] or edit.name in COPIES_OF_THE_SECOND:
+            if name == BANNED[0] or edit in COPIES_OF_THE_SECOND:
                 file = f"{stem(name)}-{edit.name}{edit.suffix}"
                 hers = name == BANNED[0] and edit.name in BY_THE_UPLOADER
                 sender = UPLOADER.username if hers else next(others)
@@ -102,20 +107,17 @@ def send(attempt: Attempt) -> Row:
     response = browser.post(reverse("avatars:profile"), form)
     milliseconds = (time.perf_counter() - started) * 1000
     if response.status_code not in (302, 422):
-        return Row(
-            file=attempt.file,
-            verdict="refused",
-            reason="at the door",
-            distance=None,
-            milliseconds=milliseconds,
-        )
+        return Row(file=attempt.file, verdict="refused", reason="at the door", milliseconds=milliseconds)
     upload = api.status_of(own, "avatar")
     why = api.explain(upload.reference) if upload else None
+    if why is None:
+        return Row(file=attempt.file, verdict="pending", milliseconds=milliseconds)
     return Row(
         file=attempt.file,
-        verdict=why.verdict if why else "pending",
-        reason=why.reason.replace("_", " ") if why else "",
-        distance=why.distance if why else None,
+        verdict=why.verdict,
+        reason=why.reason.replace("_", " "),
+        method=why.method,
+        distance=None if why.method.startswith("local") else why.distance,
         milliseconds=milliseconds,
     )
 

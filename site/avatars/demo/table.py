@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 
 from avatars.demo.show import Row
 
-HEAD = ("file", "verdict", "reason", "distance", "time")
+HEAD = ("file", "verdict", "reason", "found by", "distance", "time")
+WORDS = 4
+"""How many columns are words; the others are figures."""
 
 
 def cells(row: Row) -> tuple[str, ...]:
     """A row in words."""
     distance = "" if row.distance is None else str(row.distance)
-    return (row.file, row.verdict, row.reason, distance, f"{row.milliseconds:.0f} ms")
+    return (row.file, row.verdict, row.reason, row.method, distance, f"{row.milliseconds:.0f} ms")
 
 
 def lines(rows: Sequence[Row]) -> Iterable[str]:
@@ -20,8 +22,8 @@ def lines(rows: Sequence[Row]) -> Iterable[str]:
     table = [HEAD, *map(cells, rows)]
     widths = [max(len(line[column]) for line in table) for column in range(len(HEAD))]
     for number, line in enumerate(table):
-        words = [text.ljust(width) for text, width in zip(line[:3], widths[:3], strict=True)]
-        figures = [text.rjust(width) for text, width in zip(line[3:], widths[3:], strict=True)]
+        words = [text.ljust(width) for text, width in zip(line[:WORDS], widths[:WORDS], strict=True)]
+        figures = [text.rjust(width) for text, width in zip(line[WORDS:], widths[WORDS:], strict=True)]
         yield "  " + "   ".join([*words, *figures])
         if number == 0:
             yield "  " + "   ".join("─" * width for width in widths)
