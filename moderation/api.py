@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from moderation import selectors, storage
 from moderation.conf import get_settings
+from moderation.domain.policy import LOCAL
 from moderation.domain.analysis import Limits
 from moderation.exceptions import AppealRefused
 from moderation.models import Appeal, Match, Notice, Screening, Upload
@@ -100,6 +101,7 @@ class Explanation:
     method: str
     distance: int | None
     radius: int | None
+    """In bits; None for the second tier, which measures otherwise."""
     variant: str
     banned: int | None
     elapsed_ms: float
@@ -255,12 +257,13 @@ def explain(reference: str) -> Explanation | None:
     if not screening:
         return None
     match = Match.objects.filter(screening=screening).order_by("id").first()
+    measured = match is not None and not match.method.startswith(LOCAL)
     return Explanation(
         verdict=screening.verdict,
         reason=screening.reason,
         method=match.method if match else "",
-        distance=match.distance if match else None,
-        radius=match.radius if match else None,
+        distance=match.distance if match and measured else None,
+        radius=match.radius if match and measured else None,
         variant=match.variant if match else "",
         banned=match.banned_id if match else None,
         elapsed_ms=screening.elapsed_us / 1000,

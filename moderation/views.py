@@ -8,7 +8,9 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from moderation import storage
+from moderation.exceptions import SandboxFailure
 from moderation.models import BanDraft, BannedImage, Upload
+from moderation.services import overlay
 
 TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 CSP = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -28,6 +30,19 @@ def evidence_picture(_request: HttpRequest, pk: int) -> HttpResponse:
     return _private(get_object_or_404(BannedImage, pk=pk).evidence)
 
 
+@require_safe
+@permission_required("moderation.view_private_media", raise_exception=True)
+def overlay_picture(_request: HttpRequest, pk: int, banned: int) -> HttpResponse:
+    """Where an upload shows a banned image: the evidence of the second tier."""
+    try:
+        data = overlay.of_upload(upload=get_object_or_404(Upload, pk=pk), banned_id=banned)
+    except (SandboxFailure, FileNotFoundError) as error:
+        raise Http404("The picture cannot be laid over now.") from error
+    if data is None:
+        raise Http404("The upload shows nothing of this entry.")
+    return _guarded(data, "image/png")
+
+
 def _private(name: str) -> HttpResponse:
     content_type = TYPES.get(name.rpartition(".")[2])
     if not name or content_type is None:
@@ -36,6 +51,10 @@ def _private(name: str) -> HttpResponse:
         data = storage.read(storage.quarantine(), name)
     except FileNotFoundError as error:
         raise Http404("The picture is gone.") from error
+    return _guarded(data, content_type)
+
+
+def _guarded(data: bytes, content_type: str) -> HttpResponse:
     response = HttpResponse(data, content_type=content_type)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = CSP

@@ -19,12 +19,14 @@ from moderation.admin.desk import DeskAdmin, capped, may
 from moderation.admin.explaining import explain
 from moderation.admin.exporting import export
 from moderation.admin.rows import KIND_NAMES, leading_match, rows_for
+from moderation.domain.policy import LOCAL
 from moderation.forms.audit import AuditFilterForm
 from moderation.models import (
     AuditRecord,
     BannedImage,
     BlocklistChange,
     Decision,
+    Match,
     Refusal,
     Screening,
     Upload,
@@ -180,6 +182,7 @@ class AuditAdmin(DeskAdmin):
         shown = leading or (matches[0] if matches else None)
         difference = evidence.difference(shown, screening.upload_id) if shown else None
         return {
+            **_second_tier(shown, screening.upload_id),
             "upload": upload,
             "picture": display.picture_of_upload(upload) if upload else "",
             "banned": banned,
@@ -193,6 +196,16 @@ class AuditAdmin(DeskAdmin):
             "variants": evidence.variants_of(screening.upload_id),
             "elapsed_ms": screening.elapsed_us / 1000,
         }
+
+
+def _second_tier(match: Match | None, upload_id: int) -> dict[str, Any]:
+    if match is None or not match.method.startswith(LOCAL):
+        return {}
+    return {
+        "overlay": reverse("moderation:overlay-picture", args=[upload_id, match.banned_id]),
+        "tile": match.details.get("tile", 0) // 10,
+        "share": match.details.get("share", 0) // 10,
+    }
 
 
 def _square(difference: evidence.Difference) -> list[tuple[int, int, str]]:

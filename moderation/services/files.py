@@ -68,11 +68,7 @@ def remove_later(area: str, name: str) -> None:
     if not name:
         return
     FileRemoval.objects.create(area=area, name=name)
-    transaction.on_commit(lambda: _try_quietly(name), using=database())
-
-
-def _try_quietly(name: str) -> None:
-    remove_due(names=[name])
+    transaction.on_commit(lambda: remove_due(names=[name]), using=database(), robust=True)
 
 
 def remove_due(*, names: list[str] | None = None, limit: int = 500) -> int:

@@ -14,7 +14,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings as django_settings
 from django.db import connections, transaction
@@ -28,6 +28,7 @@ SEAL_KEY = 0x7365616C
 """Our second key among a database's advisory locks ("seal")."""
 GENESIS = bytes(32)
 BATCH = 500
+RECENT = timedelta(days=1)
 
 
 def _key() -> bytes:
@@ -49,18 +50,22 @@ def unsealed(model: type[AuditRecord]) -> QuerySet[AuditRecord]:
     return rows.prefetch_related(*model.SEALED_WITH)
 
 
-def seal(*, limit: int = 20_000) -> int:
-    """Seal what is not sealed yet; the number of rows."""
+def seal(*, limit: int = 20_000, everything: bool = False) -> int:
+    """Seal what is not sealed yet; the number of rows.
+
+    Looks at rows that are at most :data:`RECENT` older than the last seal, which is cheap in a long
+    history; ``everything`` looks at all, for what a longer transaction or a skewed clock left.
+    """
     count = 0
     while count < limit:
-        sealed = _seal_batch(min(BATCH, limit - count))
+        sealed = _seal_batch(min(BATCH, limit - count), everything=everything)
         if not sealed:
             break
         count += sealed
     return count
 
 
-def _seal_batch(size: int) -> int:
+def _seal_batch(size: int, *, everything: bool) -> int:
     with transaction.atomic(using=database()):
         connection = connections[database()]
         if connection.vendor == "postgresql":
@@ -68,9 +73,13 @@ def _seal_batch(size: int) -> int:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_KEY])
         last = Seal.objects.order_by("-position").first()
         position, previous = (last.position, bytes(last.mac)) if last else (0, GENESIS)
+        since = None if everything or last is None else last.sealed_at - RECENT
         seals: list[Seal] = []
         for model in AUDIT_MODELS:
-            for record in unsealed(model)[: size - len(seals)]:
+            rows = unsealed(model)
+            if since is not None:
+                rows = rows.filter(created_at__gte=since)
+            for record in rows[: size - len(seals)]:
                 position += 1
                 kind, digest = str(model._meta.model_name), record.digest()
                 previous = mac_of(
@@ -128,7 +137,7 @@ def verify(*, head: str = "", progress: Callable[[], None] | None = None) -> Rep
         oldest = rows.values_list("created_at", flat=True).order_by("created_at").first()
         if oldest and (report.unsealed_since is None or oldest < report.unsealed_since):
             report.unsealed_since = oldest
-    while seal():
+    while seal(everything=True):
         pass
     position, previous = 0, GENESIS
     for batch in _batches():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from PIL import Image
 
 from moderation import api, selectors
@@ -198,3 +201,29 @@ def test_switching_the_tier_on_reaches_back() -> None:
 
     upload.refresh_from_db()
     assert upload.status == "held"
+
+
+def test_the_evidence_is_a_picture_for_moderators_only(client: Any, admin_client: Any) -> None:
+    banned = api.ban(BANNED).banned
+    upload = send(_crop(), who=member())
+    address = f"/moderation/media/overlay/{upload.pk}/{banned.pk}/"
+
+    assert client.get(address).status_code == 403
+    response = admin_client.get(address)
+
+    assert (response.status_code, response["Content-Type"]) == (200, "image/png")
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in response["Content-Security-Policy"]
+    innocent = send(pictures.encode(pictures.scene(33)), who=member("bob"))
+    assert admin_client.get(f"/moderation/media/overlay/{innocent.pk}/{banned.pk}/").status_code == 404
+
+
+def test_screen_explains_where_it_is_asked_to(tmp_path: Path) -> None:
+    banned = api.ban(BANNED).banned
+    crop = tmp_path / "crop.jpg"
+    crop.write_bytes(_crop())
+
+    call_command("screen", str(crop), "--explain", str(tmp_path / "why"), stdout=StringIO())
+
+    with Image.open(tmp_path / "why" / f"crop-shows-{banned.pk}.png") as picture:
+        assert max(picture.size) == 512

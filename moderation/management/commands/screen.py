@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from moderation.conf import get_settings
-from moderation.domain.policy import JudgedMatch, Judgement
+from moderation.domain.policy import LOCAL, JudgedMatch, Judgement
 from moderation.exceptions import (
     ImageRefused,
     ModerationError,
@@ -20,7 +20,7 @@ from moderation.exceptions import (
 )
 from moderation.management.lines import LineCommand, printable
 from moderation.management.pictures import add_paths, files_under, read
-from moderation.services import matching, revision
+from moderation.services import matching, overlay, revision
 from moderation.services.decoder import decoder
 from moderation.services.index import banned_codes
 from moderation.services.matching import Subject
@@ -45,12 +45,22 @@ class Command(LineCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_paths(parser)
+        parser.add_argument(
+            "--explain",
+            metavar="DIR",
+            type=Path,
+            help="Write there, for each match of the second tier, the file laid over the banned image: agreeing "
+            "tiles green, disagreeing ones red. It shows the file, so keep the folder as private.",
+        )
 
     def conclusion(self) -> str:
         return f"{self.faults} of {self.lines} got no answer."
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = list(files_under(options["paths"]))
+        self._explain_in: Path | None = options["explain"]
+        if self._explain_in is not None:
+            self._explain_in.mkdir(parents=True, exist_ok=True)
         _warm_up()
         with self.progress("pictures", total=len(found)) as progress:
             for one in found:
@@ -76,8 +86,10 @@ class Command(LineCommand):
             # What an upload comes to after its last attempt.
             self._answer(path, "hold", failure.code, str(failure), started)
         else:
-            seen = matching.look(Subject.of(analysis))
+            subject = Subject.of(analysis)
+            seen = matching.look(subject)
             snapshot, judgement = seen.snapshot, seen.judgement
+            self._explain(path, subject, judgement)
             message = _in_words(judgement)
             self._answer(
                 path,
@@ -88,6 +100,16 @@ class Command(LineCommand):
                 number=snapshot.state.number,
                 matches=judgement.matches,
             )
+
+    def _explain(self, path: Path, subject: Subject, judgement: Judgement) -> None:
+        if self._explain_in is None:
+            return
+        for match in judgement.matches:
+            if match.hit.method.startswith(LOCAL):
+                picture = overlay.of_features(subject.features, banned_id=match.hit.banned)
+                if picture is not None:
+                    name = f"{path.stem}-shows-{match.hit.banned}.png"
+                    (self._explain_in / name).write_bytes(picture)
 
     def _answer(
         self,
