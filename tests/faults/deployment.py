@@ -78,6 +78,11 @@ class Worker(SiteProcess):
         return self.said(" ready.")
 
 
+def in_text(data: bytes) -> str:
+    """Bytes for a JSON line."""
+    return base64.b64encode(data).decode()
+
+
 class Console:
     """A process of the site that calls services for a test."""
 
@@ -114,10 +119,10 @@ class Console:
 
     def submit(self, data: bytes, name: str = "somebody") -> int:
         """Upload a picture; the upload's id."""
-        return int(self.call("submit", data=base64.b64encode(data).decode(), name=name)["id"])
+        return int(self.call("submit", data=in_text(data), name=name)["id"])
 
     def ban(self, data: bytes, name: str = "") -> dict[str, Any]:
-        answer: dict[str, Any] = self.call("ban", data=base64.b64encode(data).decode(), name=name)
+        answer: dict[str, Any] = self.call("ban", data=in_text(data), name=name)
         return answer
 
     def status(self, upload: int) -> str:
@@ -171,6 +176,7 @@ class Deployment:
             "MODERATION_OVERRIDES": json.dumps(self.overrides),
             "VISIBILITY_TIMEOUT": "5",
             "SWEEP_SECONDS": "1",
+            "HEARTBEAT_SECONDS": "1",
         }
         if self.redis:
             environment["REDIS_URL"] = self.redis

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
-from django.db import connection
+from django.db import connection, transaction
 
 from avatars.members import profile_of
 from moderation import api, storage
@@ -189,6 +189,13 @@ def hide(table: str) -> None:
     """As if a migration had failed half-way: the table is not where it is looked for."""
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {table} RENAME TO {table}_hidden")
+
+
+def ban_and_hide(data: str, table: str) -> None:
+    """Both become visible in the same moment: no process has the entry in its index."""
+    with transaction.atomic():
+        ban(data)
+        hide(table)
 
 
 def unhide(table: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.conftest import Deploy
-from tests.faults.deployment import Browser, RemoteError
+from tests.faults.decoder import poisoned
+from tests.faults.deployment import Browser, RemoteError, in_text
 from tests.faults.pictures import copy_of, picture
 from tests.servers.postgres import PostgresServer
 from tests.waiting import eventually
@@ -52,7 +53,7 @@ def test_f09_killed_under_load_nothing_acknowledged_is_lost(
             break
         acknowledged[upload] = writer.status(upload)
         if seed == 12:
-            writer.send("submit", data=_text(picture(1000)), name="last")
+            writer.send("submit", data=in_text(picture(1000)), name="last")
             mortal_postgres.kill()
             with pytest.raises(RemoteError):
                 writer.receive()
@@ -65,7 +66,19 @@ def test_f09_killed_under_load_nothing_acknowledged_is_lost(
     site.check()
 
 
-def _text(data: bytes) -> str:
-    import base64
+def test_f09_a_worker_goes_on_when_the_database_is_back(
+    deploy: Deploy, mortal_postgres: PostgresServer, redis_url: str
+) -> None:
+    site = deploy(database=mortal_postgres.create(), redis=redis_url, SANDBOX_SECONDS=10.0)
+    site.manage("migrate", "--verbosity=0")
+    site.worker()
+    site.beat()
+    upload = site.here.submit(poisoned(picture(1), "slow 1"), "ann")
+    eventually(lambda: site.here.call("upload", upload_id=upload)["attempts"] == 1, or_say=site.logs)
 
-    return base64.b64encode(data).decode()
+    mortal_postgres.kill()
+    mortal_postgres.start()
+
+    assert site.decided(upload, site.here.submit(picture(2), "ben")) == ["approved", "approved"]
+    assert len(site.here.call("screenings", upload_id=upload)) == 1
+    site.check()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-
 from tests.faults.conftest import Deploy
+from tests.faults.deployment import in_text
 from tests.faults.pictures import picture
 
 
@@ -13,7 +12,7 @@ def test_f10_two_bans_of_one_picture_make_one_entry(deploy: Deploy, database: st
     consoles = [site.console() for _ in range(2)]
     for seed in range(5):
         before = len(site.here.call("bans"))
-        data = base64.b64encode(picture(seed)).decode()
+        data = in_text(picture(seed))
 
         for name, console in zip(("mia", "max"), consoles, strict=True):
             console.send("ban", data=data, name=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.faults.conftest import Deploy
 from tests.faults.decoder import poisoned
+from tests.faults.deployment import in_text
 from tests.faults.pictures import copy_of, picture
 from tests.waiting import eventually
 
@@ -31,17 +32,11 @@ def test_f11_bans_and_uploads_at_the_same_time_end_rejected(deploy: Deploy, data
     for seed in range(6):
         uploader.submit(picture(100 + seed), "warm")
         data = picture(seed)
-        uploader.send("submit", data=_text(copy_of(data)), name=f"m{seed}")
-        moderator.send("ban", data=_text(data))
+        uploader.send("submit", data=in_text(copy_of(data)), name=f"m{seed}")
+        moderator.send("ban", data=in_text(data))
         upload = uploader.receive()["id"]
         moderator.receive()
         moderator.call("run_rescans")
 
         assert site.here.status(upload) == "rejected"
     site.check()
-
-
-def _text(data: bytes) -> str:
-    import base64
-
-    return base64.b64encode(data).decode()
