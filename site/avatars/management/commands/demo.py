@@ -55,17 +55,23 @@ class Command(BaseCommand):
             )
         folder = Path(settings.STATE_DIR)
         folder.mkdir(parents=True, exist_ok=True)
-        ready = folder / "demo-is-ready"
-        call_command("migrate", interactive=False, verbosity=0)
-        if not ready.exists():
-            try:
-                self.perform()
-            except PicturesMissing as error:
-                raise SystemExit(str(error)) from error
-            ready.touch()
+        try:
+            self.prepare(folder)
+        except PicturesMissing as error:
+            raise SystemExit(str(error)) from error
+        except KeyboardInterrupt:
+            raise SystemExit("Stopped half-way. The next run shows it from the start.") from None
         if serve:
             self.direct(port, folder)
             self.serve(port)
+
+    def prepare(self, folder: Path) -> None:
+        """Migrate; the first time, show the main job as well."""
+        call_command("migrate", interactive=False, verbosity=0)
+        ready = folder / "demo-is-ready"
+        if not ready.exists():
+            self.perform()
+            ready.touch()
 
     def perform(self) -> None:
         """Make the accounts, ban, upload, and print what happened."""
