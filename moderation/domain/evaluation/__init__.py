@@ -1,0 +1,23 @@
+"""Edits × recall, and false positives: how good the first tier is on given pictures."""
+
+from __future__ import annotations
+
+from moderation.domain.evaluation.edits import EDITS, GROUPS, Edit
+from moderation.domain.evaluation.page import page
+from moderation.domain.evaluation.report import Report, report, text_table
+from moderation.domain.evaluation.scoring import Found, Outcome, Picture, Scores, evaluate
+
+__all__ = [
+    "EDITS",
+    "GROUPS",
+    "Edit",
+    "Found",
+    "Outcome",
+    "Picture",
+    "Report",
+    "Scores",
+    "evaluate",
+    "page",
+    "report",
+    "text_table",
+]

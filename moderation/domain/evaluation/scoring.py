@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -15,13 +16,17 @@ from PIL import Image, ImageOps
 
 from moderation.domain.analysis import Analysis, AnalysisOptions, Code
 from moderation.domain.evaluation.edits import EDITS, Edit, Material
+from moderation.domain.imaging.opening import refusing
 from moderation.domain.pipeline import analyse
 from moderation.domain.radii import Band, radii_for
-from moderation.exceptions import ImageRefused
+from moderation.exceptions import ImageRefused, ModerationError
 
 Analyse = Callable[[bytes, AnalysisOptions], Analysis]
 Progress = Callable[[int, int], None]
 """Called with the number of steps done and of all steps."""
+
+
+_OTHERS = 8
 
 
 class Picture(NamedTuple):
@@ -93,11 +98,11 @@ def evaluate(
                 scores.refused_bans.append((picture.name, "flat"))
             else:
                 enrolled[picture.name] = analysis.enrolment
-        except ImageRefused as error:
+        except ModerationError as error:
             scores.refused_bans.append((picture.name, error.code))
         progress(done := done + 1, total)
     everything = _Enrolled(enrolled)
-    others = [Image.open(io.BytesIO(picture.data)).convert("RGB") for picture in (innocent or banned)[:8]]
+    others = _readable(innocent or banned)
     for picture in banned:
         own = _Enrolled({picture.name: enrolled[picture.name]}) if picture.name in enrolled else None
         original = _upright(picture.data) if own else None
@@ -109,7 +114,9 @@ def evaluate(
                 )
                 start = int(random.integers(len(others)))
                 material = Material(random, others[start:] + others[:start])
-                outcome = _screened(picture.name, edit.make(original, material), own, options, bands, analyse)
+                copy = edit.make(original, material)
+                with suppress(ModerationError):  # a copy that nobody can decode is found by nobody
+                    outcome = _screened(picture.name, copy, own, options, bands, analyse)
             scores.copies.setdefault(edit.name, []).append(outcome)
             progress(done := done + 1, total)
     for picture in innocent:
@@ -117,14 +124,25 @@ def evaluate(
             scores.innocents.append(
                 _screened(picture.name, picture.data, everything, options, bands, analyse)
             )
-        except ImageRefused as error:
+        except ModerationError as error:
             scores.refused_innocents.append((picture.name, error.code))
         progress(done := done + 1, total)
     return scores
 
 
+def _readable(pictures: Sequence[Picture]) -> list[Image.Image]:
+    """The first few that can be opened, to make collages and animations with."""
+    found: list[Image.Image] = []
+    for picture in pictures:
+        if len(found) == _OTHERS:
+            break
+        with suppress(ImageRefused), refusing():
+            found.append(_upright(picture.data))
+    return found or [Image.new("RGB", (64, 64), "grey")]
+
+
 def _upright(data: bytes) -> Image.Image:
-    """The banned picture as ``RGB``, for the edits."""
+    """The picture as ``RGB``, for the edits."""
     with Image.open(io.BytesIO(data)) as image:
         return ImageOps.exif_transpose(image).convert("RGB")
 

@@ -1,0 +1,214 @@
+"""Scores to a report: plain data for JSON, the terminal and a page. The same scores give the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypedDict
+
+from moderation.domain.calibration import upper_bound
+from moderation.domain.evaluation.edits import EDITS, GROUPS
+from moderation.domain.evaluation.scoring import Found, Outcome, Scores
+
+SHAPE = 1
+"""Version of the report's shape."""
+
+
+class BandRow(TypedDict):
+    """Radii of one algorithm, in bits."""
+
+    block: int
+    hold: int
+
+
+class Spread(TypedDict):
+    """Distances of one edit by one algorithm, in bits."""
+
+    median: int
+    p95: int
+    largest: int
+
+
+class EditRow(TypedDict):
+    """How the copies that one edit made fared."""
+
+    edit: str
+    group: str
+    copies: int
+    block: int
+    hold: int
+    missed: int
+    detected: float
+    blocked: float
+    missed_names: list[str]
+    distances: dict[str, Spread]
+
+
+class GroupRow(TypedDict):
+    """Means over the edits of a group."""
+
+    group: str
+    edits: int
+    detected: float
+    blocked: float
+    worst: str
+    worst_detected: float
+
+
+class Flagged(TypedDict):
+    """An innocent picture that a ban would have caught."""
+
+    name: str
+    found: str
+    banned: str | None
+    distances: dict[str, int]
+
+
+class Innocents(TypedDict):
+    """False positives."""
+
+    pictures: int
+    block: int
+    hold: int
+    rate: float
+    rate_at_most: float
+    """95 % upper bound (Clopper–Pearson)."""
+    flagged: list[Flagged]
+    refused: list[tuple[str, str]]
+
+
+class Distribution(TypedDict):
+    """Numbers of pictures by distance, index = bits; easy edits only."""
+
+    copies: list[int]
+    innocents: list[int]
+
+
+class Report(TypedDict):
+    """All of it."""
+
+    shape: int
+    seed: int
+    banned: int
+    radii: dict[str, BandRow]
+    refused_bans: list[tuple[str, str]]
+    groups: list[GroupRow]
+    edits: list[EditRow]
+    innocents: Innocents
+    distributions: dict[str, Distribution]
+
+
+def report(scores: Scores, *, seed: int = 0) -> Report:
+    """What :func:`~moderation.domain.evaluation.scoring.evaluate` measured, counted."""
+    group_of = {edit.name: edit.group for edit in EDITS}
+    edits = [_edit_row(name, group_of.get(name, "other"), found) for name, found in scores.copies.items()]
+    order = [*GROUPS, *(row["group"] for row in edits if row["group"] not in GROUPS)]
+    by_group = {group: [row for row in edits if row["group"] == group] for group in dict.fromkeys(order)}
+    easy = [
+        outcome
+        for name, found in scores.copies.items()
+        if group_of.get(name) != "hard"
+        for outcome in found
+        if outcome.distances
+    ]
+    algorithms = sorted({name for outcome in [*easy, *scores.innocents] for name in outcome.distances})
+    return Report(
+        shape=SHAPE,
+        seed=seed,
+        banned=max((row["copies"] for row in edits), default=0),
+        radii={name: BandRow(block=band.block, hold=band.hold) for name, band in scores.radii.items()},
+        refused_bans=scores.refused_bans,
+        groups=[_group_row(group, rows) for group, rows in by_group.items() if rows],
+        edits=edits,
+        innocents=_innocents(scores),
+        distributions={
+            name: Distribution(copies=_histogram(easy, name), innocents=_histogram(scores.innocents, name))
+            for name in algorithms
+        },
+    )
+
+
+def text_table(found: Report) -> str:
+    """For a terminal: a line for each edit and group, then the innocents."""
+    lines = [f"{'edit':<28}{'copies':>7}{'block':>9}{'block+hold':>12}  missed"]
+    for group in found["groups"]:
+        lines.append("")
+        lines.append(f"{group['group']:<35}{group['blocked']:>9.1%}{group['detected']:>12.1%}")
+        for row in found["edits"]:
+            if row["group"] == group["group"]:
+                names = ", ".join(row["missed_names"][:3]) + (" …" if row["missed"] > 3 else "")
+                lines.append(
+                    f"  {row['edit']:<26}{row['copies']:>7}{row['blocked']:>9.1%}{row['detected']:>12.1%}  {names}"
+                )
+    innocents = found["innocents"]
+    lines += [
+        "",
+        f"innocent pictures {innocents['pictures']:,}: blocked {innocents['block']}, held {innocents['hold']}",
+    ]
+    lines.append(f"flagged {innocents['rate']:.3%}, at most {innocents['rate_at_most']:.3%} (95 %)")
+    lines += [f"  {one['name']} ~ {one['banned']} {one['distances']}" for one in innocents["flagged"][:20]]
+    lines += [f"could not be banned: {name} ({reason})" for name, reason in found["refused_bans"]]
+    return "\n".join(lines)
+
+
+def _edit_row(name: str, group: str, found: Sequence[Outcome]) -> EditRow:
+    missed = [outcome.name for outcome in found if outcome.found is Found.MISSED]
+    block = _count(found, Found.BLOCK)
+    algorithms = sorted({algorithm for outcome in found for algorithm in outcome.distances})
+    return EditRow(
+        edit=name,
+        group=group,
+        copies=len(found),
+        block=block,
+        hold=_count(found, Found.HOLD),
+        missed=len(missed),
+        detected=1 - len(missed) / len(found),
+        blocked=block / len(found),
+        missed_names=missed,
+        distances={algorithm: _spread(found, algorithm) for algorithm in algorithms},
+    )
+
+
+def _group_row(group: str, rows: Sequence[EditRow]) -> GroupRow:
+    worst = min(rows, key=lambda row: row["detected"])
+    return GroupRow(
+        group=group,
+        edits=len(rows),
+        detected=sum(row["detected"] for row in rows) / len(rows),
+        blocked=sum(row["blocked"] for row in rows) / len(rows),
+        worst=worst["edit"],
+        worst_detected=worst["detected"],
+    )
+
+
+def _innocents(scores: Scores) -> Innocents:
+    flagged = [outcome for outcome in scores.innocents if outcome.found is not Found.MISSED]
+    count = len(scores.innocents)
+    return Innocents(
+        pictures=count,
+        block=_count(flagged, Found.BLOCK),
+        hold=_count(flagged, Found.HOLD),
+        rate=len(flagged) / count if count else 0.0,
+        rate_at_most=upper_bound(len(flagged), count) if count else 1.0,
+        flagged=[
+            Flagged(name=one.name, found=one.found.value, banned=one.banned, distances=dict(one.distances))
+            for one in flagged
+        ],
+        refused=scores.refused_innocents,
+    )
+
+
+def _count(found: Iterable[Outcome], kind: Found) -> int:
+    return sum(outcome.found is kind for outcome in found)
+
+
+def _spread(found: Sequence[Outcome], algorithm: str) -> Spread:
+    values = sorted(outcome.distances[algorithm] for outcome in found if algorithm in outcome.distances)
+    return Spread(median=values[len(values) // 2], p95=values[int(len(values) * 0.95)], largest=values[-1])
+
+
+def _histogram(found: Iterable[Outcome], algorithm: str) -> list[int]:
+    values = [outcome.distances[algorithm] for outcome in found if algorithm in outcome.distances]
+    counts = [0] * (max(values, default=0) + 1)
+    for value in values:
+        counts[value] += 1
+    return counts

@@ -1,0 +1,132 @@
+"""``manage.py evaluate``."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from moderation.conf import get_settings
+from moderation.domain.evaluation import EDITS, GROUPS, Picture, Report, evaluate, page, report, text_table
+from moderation.domain.radii import NEVER, Band
+from moderation.management.arguments import at_least
+from moderation.management.lines import FAILED, LineCommand, printable, wrong_usage
+from moderation.management.pictures import files_under, read
+from moderation.services.decoder import decoder
+
+ROLES = ("banned", "innocent")
+
+
+class Command(LineCommand):
+    help = (
+        "Say how many edited copies of banned pictures this installation would find, and how many innocent pictures "
+        "it would flag. Nothing is stored. The same pictures and seed give the same report."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--banned", type=Path, metavar="DIR", help="Pictures to ban and to make copies of."
+        )
+        parser.add_argument("--innocent", type=Path, metavar="DIR", help="Pictures that must not be flagged.")
+        parser.add_argument(
+            "--manifest",
+            type=Path,
+            metavar="CSV",
+            help="Instead: a table with the columns file and role (banned or innocent).",
+        )
+        parser.add_argument(
+            "--output", type=Path, metavar="FILE.json", help="Write the whole report as JSON."
+        )
+        parser.add_argument("--html", type=Path, metavar="FILE", help="Write it as a page with plots.")
+        parser.add_argument(
+            "--group", action="append", choices=GROUPS, help="Only these edits; may be given again."
+        )
+        parser.add_argument(
+            "--limit", type=at_least(1), metavar="N", help="Only the first N pictures of each role."
+        )
+        parser.add_argument("--seed", type=at_least(0), default=0)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        pictures = {role: _load(paths[: options["limit"]]) for role, paths in self._paths(options).items()}
+        settings = get_settings()
+        chosen = {name: _band(pair) for name, pair in settings.radii.items()}
+        with self.progress("screened") as progress:
+            scores = evaluate(
+                pictures["banned"],
+                pictures["innocent"],
+                options=settings.analysis(local=False),
+                radii=chosen,
+                edits=[edit for edit in EDITS if not options["group"] or edit.group in options["group"]],
+                seed=options["seed"],
+                analyse=decoder().analyse,
+                progress=progress.reach,
+            )
+        found = report(scores, seed=options["seed"])
+        _write(options["output"], json.dumps(found, indent=1) + "\n")
+        _write(options["html"], page(found))
+        self._say(found)
+
+    def _say(self, found: Report) -> None:
+        if not self.as_json:
+            self.stdout.write(printable(text_table(found)))
+            return
+        for row in found["edits"]:
+            self.line({**row}, row["edit"])
+        self.line({"innocents": found["innocents"], "radii": found["radii"]}, "innocents")
+
+    def _paths(self, options: dict[str, Any]) -> dict[str, list[tuple[str, Path]]]:
+        folders = [options["banned"], options["innocent"]]
+        if (options["manifest"] is None) == (folders == [None, None]) or (
+            options["manifest"] is None and None in folders
+        ):
+            raise wrong_usage("Give --banned and --innocent, or --manifest.")
+        if options["manifest"] is not None:
+            return _from_manifest(options["manifest"])
+        return {role: _from_folder(options[role]) for role in ROLES}
+
+
+def _from_folder(folder: Path) -> list[tuple[str, Path]]:
+    found = []
+    for one in files_under([folder]):
+        if not isinstance(one, Path):
+            raise CommandError(str(one[1]), returncode=FAILED)
+        found.append((printable(one.relative_to(folder) if one != folder else one.name), one))
+    return found
+
+
+def _from_manifest(manifest: Path) -> dict[str, list[tuple[str, Path]]]:
+    """Names are relative to the manifest's folder; other roles are left out."""
+    try:
+        with manifest.open(newline="", encoding="utf-8") as lines:
+            rows = list(csv.DictReader(lines))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CommandError(f"{printable(manifest)} cannot be read: {error}", returncode=FAILED) from error
+    if not rows or not {"file", "role"} <= set(rows[0]):
+        raise wrong_usage(f"{printable(manifest)} has no columns file and role.")
+    return {
+        role: [(row["file"], manifest.parent / row["file"]) for row in rows if row["role"] == role]
+        for role in ROLES
+    }
+
+
+def _load(paths: list[tuple[str, Path]]) -> list[Picture]:
+    return [Picture(name, read(path).data) for name, path in paths]
+
+
+def _band(pair: tuple[int | None, int]) -> Band:
+    block, hold = pair
+    return Band(NEVER if block is None else block, hold)
+
+
+def _write(path: Path | None, text: str) -> None:
+    if path is None:
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(
+            f"{printable(path)} cannot be written: {error.strerror}", returncode=FAILED
+        ) from error
