@@ -39,11 +39,11 @@ def say(step: str, **values: Any) -> None:
 
 
 def timed(step: str, work: Callable[[], Any], **values: Any) -> Any:
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     result = work()
-    seconds = time.perf_counter() - started
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    say(step, seconds=round(seconds, 4), peak_rss_mb=peak, **values)
+    say(step, seconds=round(seconds, 4), cpu_seconds=round(cpu, 4), peak_rss_mb=peak, **values)
     return result
 
 

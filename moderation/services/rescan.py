@@ -7,7 +7,8 @@ rescan goes through uploads in the order of their ids, notes how far it is, and 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Q, QuerySet
@@ -15,10 +16,20 @@ from django.utils import timezone
 
 from moderation import selectors
 from moderation.domain.analysis import Code
-from moderation.models import BannedImage, Blocklist, Fingerprint, Match, Rescan, Screening, Upload
-from moderation.services import local, rescreening, revision
+from moderation.models import (
+    BannedImage,
+    Blocklist,
+    Fingerprint,
+    LocalFingerprint,
+    Match,
+    Rescan,
+    Screening,
+    Upload,
+)
+from moderation.services import local, rescreening, revision, uploads_against
 from moderation.services.earlier import earlier_uploads
 from moderation.services.queue import in_database_time
+from moderation.services.uploads_against import NewCodes
 
 logger = logging.getLogger("moderation.rescan")
 
@@ -36,18 +47,61 @@ def run(*, rescan_id: int, progress: Progress | None = None) -> Rescan | None:
     if not _take(rescan_id):
         return None
     rescan = Rescan.objects.get(pk=rescan_id)
-    found = sorted(_candidates(rescan))
-    before = dict(_statuses(found))
-    for place, upload in enumerate(found, start=1):
-        _judge_again(rescan, upload, before.get(upload, ""))
-        if progress:
-            progress(place, len(found))
-        if place % NOTED_EVERY == 0 and not _note(rescan):
-            logger.info("rescan %s was cancelled at upload %s", rescan.pk, upload)
+    for stretch in _stretches(rescan):
+        if not _judge_all(rescan, stretch, progress):
+            logger.info("rescan %s was cancelled at upload %s", rescan.pk, rescan.cursor)
             return rescan
     rescan.status, rescan.finished_at, rescan.lease_until = Rescan.Status.DONE, timezone.now(), None
     rescan.save()
     return rescan
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Uploads to judge again, ascending."""
+
+    found: Sequence[int]
+    last: int | None = None
+    """After them everything up to here is done; where it is None, everything up to each of them."""
+    looked_at: int = 0
+    of: int = 0
+
+
+def _stretches(rescan: Rescan) -> Iterator[_Stretch]:
+    """All at once, or, where there are too many new codes for that, one stretch of uploads after the other."""
+    if rescan.kind == Rescan.Kind.RELEASE:
+        yield _Stretch(sorted(_after_cursor(rescan, _resting_on(rescan))))
+        return
+    entries = _new_entries(rescan)
+    if not uploads_against.are_many(entries):
+        yield _Stretch(sorted(_after_cursor(rescan, _within_reach(rescan, entries))))
+        return
+    found = _after_cursor(rescan, _within_local_reach(rescan, entries))
+    yield _Stretch(sorted(found), last=rescan.cursor)
+    codes = NewCodes(entries, selectors.widest_radii(revision.current().entries))
+    waiting = Upload.objects.filter(status__in=rescreening.OPEN, withdrawn_at__isnull=True)
+    total = waiting.filter(pk__gt=rescan.cursor).count()
+    for chunk in codes.chunks(after=rescan.cursor):
+        yield _Stretch(chunk.found, chunk.last, chunk.looked_at, total)
+
+
+def _judge_all(rescan: Rescan, stretch: _Stretch, progress: Progress | None) -> bool:
+    """False where the rescan was cancelled meanwhile."""
+    before = dict(_statuses(list(stretch.found)))
+    for place, upload in enumerate(stretch.found, start=1):
+        _judge_again(rescan, upload, before.get(upload, ""))
+        if stretch.last is None:
+            rescan.cursor = upload
+            if progress:
+                progress(place, len(stretch.found))
+        if place % NOTED_EVERY == 0 and not _note(rescan):
+            return False
+    if stretch.last is not None:
+        rescan.cursor = stretch.last
+        if progress and stretch.of:
+            progress(stretch.looked_at, stretch.of)
+        return _note(rescan)
+    return True
 
 
 def ask(*, blocklist: Blocklist | None = None, banned: BannedImage | None = None) -> Rescan:
@@ -89,7 +143,6 @@ def _note(rescan: Rescan) -> bool:
 
 def _judge_again(rescan: Rescan, upload: int, before: str) -> None:
     after = rescreening.rescreen(upload_id=upload)
-    rescan.cursor = upload
     rescan.examined += 1
     if after is None:
         return
@@ -104,9 +157,7 @@ def _statuses(ids: list[int]) -> Iterator[tuple[int, str]]:
         yield from Upload.objects.filter(pk__in=ids[start : start + 500]).values_list("pk", "status")
 
 
-def _candidates(rescan: Rescan) -> set[int]:
-    """Uploads after the cursor whose verdict the change may alter."""
-    found = _resting_on(rescan) if rescan.kind == Rescan.Kind.RELEASE else _within_reach(rescan)
+def _after_cursor(rescan: Rescan, found: set[int]) -> set[int]:
     return {upload for upload in found if upload > rescan.cursor}
 
 
@@ -122,14 +173,16 @@ def _resting_on(rescan: Rescan) -> set[int]:
     return set(open_ones.filter(pk__in=screenings.values("upload_id")).values_list("pk", flat=True))
 
 
-def _within_reach(rescan: Rescan) -> set[int]:
+def _new_entries(rescan: Rescan) -> QuerySet[BannedImage]:
     entries = BannedImage.objects.filter(retired_revision__isnull=True)
     if rescan.banned_id is not None:
-        entries = entries.filter(pk=rescan.banned_id)
-    elif rescan.blocklist_id is not None:
-        entries = entries.filter(blocklist_id=rescan.blocklist_id)
-    else:
-        entries = entries.filter(revision__gte=rescan.since_revision)
+        return entries.filter(pk=rescan.banned_id)
+    if rescan.blocklist_id is not None:
+        return entries.filter(blocklist_id=rescan.blocklist_id)
+    return entries.filter(revision__gte=rescan.since_revision)
+
+
+def _within_reach(rescan: Rescan, entries: QuerySet[BannedImage]) -> set[int]:
     radii = selectors.widest_radii(revision.current().entries)
     found: set[int] = set()
     for codes in _batches_of_codes(entries.filter(exact_only=False)):
@@ -137,10 +190,23 @@ def _within_reach(rescan: Rescan) -> set[int]:
     for sha256, pixels in entries.filter(sha256__isnull=False).values_list("sha256", "pixels").iterator(500):
         same = Q(sha256=sha256) | Q(pixels=pixels) if pixels else Q(sha256=sha256)
         found.update(Upload.objects.filter(same).values_list("pk", flat=True))
-    if selectors.local_wanted():
-        ids = entries.filter(exact_only=False).values_list("pk", flat=True)
-        found |= local.within_reach(ids, beat=lambda: _note(rescan))
+    found |= _within_local_reach(rescan, entries)
     return {upload for upload, status in _statuses(sorted(found)) if status in rescreening.OPEN}
+
+
+def _within_local_reach(rescan: Rescan, entries: QuerySet[BannedImage]) -> set[int]:
+    if not selectors.local_wanted():
+        return set()
+    # Imported hashes have no picture, and there may be a million of them.
+    ids = list(
+        LocalFingerprint.objects.filter(banned__in=entries.filter(exact_only=False).order_by())
+        .values_list("banned_id", flat=True)
+        .distinct()
+    )
+    found: set[int] = set()
+    for start in range(0, len(ids), 1_000):
+        found |= local.within_reach(ids[start : start + 1_000], beat=lambda: _note(rescan))
+    return found
 
 
 def _batches_of_codes(entries: QuerySet[BannedImage]) -> Iterator[list[Code]]:
