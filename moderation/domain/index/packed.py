@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from moderation.domain.index.arguments import checked_bits, checked_codes, checked_pairs, checked_radius
 from moderation.domain.index.chunks import (
     ChunkPlaces,
-    ChunkSearch,
     ChunkTables,
     chunk_count,
     make_tables,
@@ -22,6 +21,7 @@ from moderation.domain.index.contract import Codes, Hits, Items
 from moderation.domain.index.file import NO_LINEAGE, Array, Header, MappedFile, Shapes, write_arrays
 from moderation.domain.index.packing import Packing, merged, pack, spread
 from moderation.domain.index.pigeonhole import chunk_widths
+from moderation.domain.index.probing import ChunkSearch
 from moderation.domain.index.scan import scan
 from moderation.domain.index.words import Words, to_codes, to_words
 

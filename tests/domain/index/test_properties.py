@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from moderation.domain.index import BKTreeIndex, Items, LayeredIndex, PackedIndex, chunks, layered
-from moderation.domain.index.chunks import ChunkSearch, make_tables
+from moderation.domain.index import BKTreeIndex, Items, LayeredIndex, PackedIndex, chunks, layered, probing
+from moderation.domain.index.chunks import make_tables
 from moderation.domain.index.pigeonhole import allowances, chunk_widths
+from moderation.domain.index.probing import ChunkSearch
 from moderation.domain.index.scan import scan
 from moderation.domain.index.words import to_codes, to_words
 from tests.domain.index.oracle import LinearScan, clustered, triples
@@ -26,7 +27,7 @@ ITEMS = st.lists(st.integers(1, 40), max_size=12)
 def buckets_from_the_first_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few codes are enough to take every path, and segments are merged often."""
     monkeypatch.setattr(chunks, "FEWEST_ROWS", 3)
-    monkeypatch.setattr(chunks, "CALL_NS", -1e9)
+    monkeypatch.setattr(probing, "CALL_NS", -1e9)
     monkeypatch.setattr(layered, "TREE_NODES", 6)
     monkeypatch.setattr(layered, "SMALL", 10)
 
