@@ -80,7 +80,8 @@ class Command(LineCommand):
                     self._answer(distances, asked[algorithm], entries, options["target"])
 
     def _analysed(self, folder: Path | None, limit: int) -> dict[str, Analysis]:
-        options, found = get_settings().analysis(local=False), {}
+        options = get_settings().analysis(local=False)
+        found: dict[str, Analysis] = {}
         with self.progress("pictures", total=None) as progress:
             for name, data in _from_folder(folder) if folder else _approved():
                 if len(found) == limit:

@@ -1,0 +1,106 @@
+"""Edited copies, scores and reports."""
+
+from __future__ import annotations
+
+import io
+import json
+from html.parser import HTMLParser
+
+import pytest
+from PIL import Image
+
+from moderation.domain.evaluation import EDITS, GROUPS, Edit, Picture, evaluate, page, report, text_table
+from moderation.domain.radii import Band
+from tests.domain.drawn import file_of, waves
+
+BANNED = [Picture(f"banned-{seed}", file_of(waves(seed))) for seed in (0, 1)]
+INNOCENT = [Picture(f"innocent-{seed}", file_of(waves(seed))) for seed in (7, 8, 9)]
+QUICK = [
+    edit for edit in EDITS if edit.name in ("half", "mirror", "border 8% white", "noise", "crop 20 % a side")
+]
+
+
+def test_every_group_of_the_list_has_edits_with_names_of_their_own() -> None:
+    assert set(GROUPS) == {
+        "resize",
+        "codec",
+        "tone",
+        "blur and noise",
+        "orientation",
+        "border",
+        "frames and alpha",
+        "overlay",
+        "combined",
+        "hard",
+    }
+    assert len({edit.name for edit in EDITS}) == len(EDITS) > 60
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
+def test_every_edit_makes_a_file_that_differs(edit: Edit) -> None:
+    import numpy as np
+
+    from moderation.domain.evaluation.edits import Material
+
+    material = Material(np.random.default_rng(0), [waves(7), waves(8)])
+    data = edit.make(waves(), material)
+    Image.open(io.BytesIO(data)).load()
+    assert data != file_of(waves())
+    assert data == edit.make(waves(), Material(np.random.default_rng(0), [waves(7), waves(8)]))
+
+
+def test_the_same_pictures_and_seed_give_the_same_report() -> None:
+    first, second = (report(evaluate(BANNED, INNOCENT, edits=QUICK, seed=3), seed=3) for _ in range(2))
+    assert json.dumps(first) == json.dumps(second)
+
+
+def test_easy_copies_are_found_and_innocents_not_flagged() -> None:
+    steps: list[tuple[int, int]] = []
+    found = report(
+        evaluate(BANNED, INNOCENT, edits=QUICK, progress=lambda done, total: steps.append((done, total)))
+    )
+    by_name = {row["edit"]: row for row in found["edits"]}
+    assert all(by_name[edit.name]["detected"] == 1 for edit in QUICK if edit.group != "hard")
+    assert by_name["crop 20 % a side"]["missed_names"] == ["banned-0", "banned-1"]
+    assert (found["innocents"]["pictures"], found["innocents"]["flagged"]) == (3, [])
+    assert found["innocents"]["rate_at_most"] > 0.5
+    assert steps[-1] == (2 * 6 + 3, 2 * 6 + 3)
+
+
+def test_a_ban_that_the_guard_refuses_counts_as_missed_and_is_listed() -> None:
+    flat = Picture("flat", file_of(Image.new("RGB", (100, 100), "blue")))
+    broken = Picture("broken", file_of(waves())[:900])
+    found = report(evaluate([*BANNED, flat, broken], INNOCENT, edits=QUICK[:1]))
+    assert found["refused_bans"] == [("flat", "flat"), ("broken", "undecodable")]
+    assert found["edits"][0]["missed_names"] == ["flat", "broken"]
+
+
+def test_an_innocent_within_the_radius_is_reported() -> None:
+    copy = Picture("not so innocent", file_of(waves(0), "JPEG"))
+    found = report(
+        evaluate(BANNED, [copy], edits=QUICK[:1], radii={"dhash256": Band(-1, 30), "phash256": Band(-1, 30)})
+    )
+    flagged = found["innocents"]["flagged"][0]
+    assert (flagged["name"], flagged["found"], flagged["banned"]) == ("not so innocent", "hold", "banned-0")
+
+
+def test_the_page_is_one_well_formed_file_and_escapes_names() -> None:
+    nasty = [Picture("<script>alert(1)</script>", file_of(waves(0), "JPEG"))]
+    text = page(report(evaluate(BANNED, nasty, edits=QUICK)))
+    assert "<script>" not in text
+    assert "http" not in text
+    assert "prefers-color-scheme: dark" in text
+    seen: list[str] = []
+
+    class Collector(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            seen.append(tag)
+
+    Collector().feed(text)
+    assert seen.count("svg") == 3
+
+
+def test_the_terminal_gets_a_line_for_each_edit() -> None:
+    text = text_table(report(evaluate(BANNED, INNOCENT, edits=QUICK)))
+    assert all(edit.name in text for edit in QUICK)
+    assert "innocent pictures 3: blocked 0, held 0" in text
