@@ -181,6 +181,10 @@ SIGNALS: dict[str, Signal] = {
 
 def _announce(upload: Upload, before: str) -> None:
     def send() -> None:
+        if not any(
+            signal.has_listeners(Upload) for signal in (SIGNALS[upload.status], signals.upload_taken_down)
+        ):
+            return
         arguments = {"upload": upload, "owner": owner_of(upload), "target": target_of(upload)}
         if before == Status.APPROVED and upload.status != Status.APPROVED:
             signals.upload_taken_down.send_robust(Upload, **arguments)

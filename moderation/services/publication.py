@@ -31,6 +31,10 @@ class Publication:
         if encoded is not None:
             self.name = files.announce_public(encoded, upload=self._upload)
 
+    def keep(self) -> None:
+        """A committed row refers to the file: there is nothing to take back."""
+        self.name = ""
+
     def close(self) -> None:
         """Take the file back unless an upload refers to it: one that does has claimed the name."""
         if self.name:

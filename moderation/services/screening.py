@@ -102,8 +102,10 @@ def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
     clean = files.keep_private(encoded, folder="clean")
     publication = Publication(upload, lambda: encoded)
     subject = Subject.of(analysis)
+    public = ""
 
     def write(state: RevisionState, judgement: Judgement) -> str | None:
+        nonlocal public
         row = queue.still_leased(upload)
         if row is None:
             return None
@@ -114,10 +116,13 @@ def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
         local.remember(row, subject.features)
         settle(row, judgement, state=state, publication=publication)
         _count(row, judgement.verdict, judgement.reason)
+        public = row.published
         return row.status
 
     try:
         status = matching.conclude(subject, prepare=publication.prepare, write=write)
+        if public and public == publication.name:
+            publication.keep()
     except BaseException:
         storage.quarantine().delete(clean)
         raise
