@@ -8,6 +8,7 @@ from pathlib import Path
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from config import buckets
 from config.environment import boolean, production_faults, words
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -88,6 +89,7 @@ STORAGES = {
         "OPTIONS": {"location": QUARANTINE_ROOT},
     },
 }
+STORAGES.update(buckets.storages())
 STATIC_URL = "static/"
 STATIC_ROOT = STATE_DIR / "static"
 WHITENOISE_USE_FINDERS = True
