@@ -1,7 +1,7 @@
 """Search time of the fingerprint index against its peers.
 
     python -m benchmarks.index                    # 10 k, 100 k, 1 M; writes docs/benchmarks/search.*
-    python -m benchmarks.index --sizes 10k,10M --bits 256 --kinds random --output /tmp/search
+    python -m benchmarks.index --sizes 10k,10M --bits 256 --kinds random --output search
 
 One thread, processor time. Everybody searches the same codes for the same queries; a contestant whose number of hits
 differs from the linear scan's is reported and not timed.
