@@ -58,7 +58,8 @@ document.addEventListener("DOMContentLoaded", () => {
     place.classList.add("mod-busy");
     try {
       const fields = [...new FormData(form).entries()].filter(([name]) => name !== "csrfmiddlewaretoken");
-      const result = await post(form.action, [...fields, ["action", button.value]]);
+      // Not form.action: the buttons are called "action", and so hide it.
+      const result = await post(form.getAttribute("action"), [...fields, ["action", button.value]]);
       if (!result.ok) { say(result.message, true); return; }
       say(result.message);
       const item = await next;
