@@ -86,6 +86,9 @@ class Settings:
     """Pictures after which a decoder process is replaced."""
     confirm_reach: int = 100
     """Earlier uploads that a ban may hit before a second moderator has to confirm it."""
+    valve_users: int = 50
+    """An entry that rejects pictures of so many users within an hour is suspended to hold until a senior
+    moderator has looked."""
     local: bool = field(default_factory=lambda: find_spec("cv2") is not None)
     """Whether the second tier (crops, rotations, collages) runs; by default where its extra is there."""
     local_reach: bool = True

@@ -47,6 +47,11 @@ class DashboardPages(DeskAdmin):
             "methods": _methods(quality),
             "lists": _lists(quality),
             "hits": dashboard.most_hits(),
+            "monitored": [
+                {"name": name, "block": outcomes["block"], "hold": outcomes["hold"]}
+                for name, outcomes in sorted(dashboard.monitored().items())
+            ],
+            "suspended": dashboard.suspended(),
         }
         return self.page(request, "desk.html", context, title=_("Moderators' desk"))
 

@@ -54,6 +54,7 @@ class Row:
     method: str
     distance: int | None
     radius: int | None
+    measure: str
     variant: str
     revision: int | None
     note: str
@@ -97,6 +98,7 @@ EMPTY: dict[str, Any] = {
     "method": "",
     "distance": None,
     "radius": None,
+    "measure": "",
     "variant": "",
     "revision": None,
     "note": "",
@@ -160,6 +162,7 @@ def _of_screening(record: Screening) -> dict[str, Any]:
             "method": leading.method,
             "distance": leading.distance,
             "radius": leading.radius,
+            "measure": leading.measure,
             "variant": leading.variant,
         }
     return found

@@ -74,6 +74,29 @@ def most_hits(*, limit: int = 8) -> list[Hits]:
     return [Hits(entries[pk], number) for pk, number in counted.items() if pk in entries]
 
 
+def monitored() -> dict[str, Counter[str]]:
+    """Monitoring list → what it would have done to uploads (``block``, ``hold``), among the newest
+    matches; two queries."""
+    newest = Match.objects.order_by().aggregate(newest=Max("pk"))["newest"] or 0
+    recent = Match.objects.filter(pk__gt=newest - LATEST_MATCHES, set_aside="monitor").order_by()
+    rows = recent.values_list("blocklist", "screening__upload_id", "band").distinct()
+    worst: dict[tuple[str, int], str] = {}
+    for slug, upload, band in rows:
+        outcome = "hold" if band == "hold" else "block"
+        if outcome == "block" or (slug, upload) not in worst:
+            worst[slug, upload] = outcome
+    found: dict[str, Counter[str]] = {}
+    for (slug, _upload), outcome in worst.items():
+        found.setdefault(slug, Counter())[outcome] += 1
+    return found
+
+
+def suspended() -> int:
+    """Active entries that wait for a senior moderator's look."""
+    entries = BannedImage.objects.filter(suspended=True, retired_revision__isnull=True)
+    return entries.order_by()[:100].count()
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """How moderators judged matches at one distance."""

@@ -19,6 +19,7 @@ from moderation.services import (
     screening,
     sealing,
     tallies,
+    valves,
 )
 from moderation.services.dispatching import dispatcher
 from moderation.services.queue import in_database_time
@@ -75,6 +76,7 @@ def sweep(
     limits.forget_idle()
     drafts.drop_stale()
     tallies.roll_up()
+    valves.check()
     return Swept(
         found=len(waiting),
         redispatched=len(waiting),
