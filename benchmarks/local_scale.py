@@ -84,9 +84,10 @@ def main() -> int:
 
         bench = Bench(banned)
         bench.index = index
-        load = bench.load
         bench.load = lambda items: {i: banned.get(i) or synthetic.make(i, 200) for i in items}  # type: ignore[method-assign]
-        wall, processor, notes = [], [], {}
+        wall: list[float] = []
+        processor: list[float] = []
+        notes: dict[str, int] = {}
         for photo in corpus.photos[: options.queries]:
             features = extract(saved(opened(photo)))
             t, c = time.perf_counter(), time.process_time()
@@ -111,7 +112,6 @@ def main() -> int:
             index.add(synthetic.make(5_000_000 + number, 200), 5_000_000 + number)
             additions.append((time.process_time() - t) * 1000)
         report["a ban, processor ms"] = milliseconds(additions)
-        assert load
 
     blobs = [synthetic.make(9_000_000 + n, 300).to_bytes() for n in range(min(options.uploads, 4_000))]
     uploads = ((n, LocalSignature.from_bytes(blobs[n % len(blobs)])) for n in range(options.uploads))

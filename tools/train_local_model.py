@@ -45,7 +45,7 @@ def collect(corpus: Path) -> Descriptors:
     for name in names:
         with Image.open(corpus / name) as picture:
             grey = keypoints.raster(np.asarray(picture.convert("RGB")))
-        found.append(keypoints.detect(grey, keypoints=KEYPOINTS).descriptors)
+        found.append(keypoints.detect(grey, keypoints=KEYPOINTS, fewest=0).descriptors)
     everything = np.concatenate(found)
     chosen = np.random.Generator(np.random.PCG64(1)).permutation(len(everything))[:SAMPLE]
     return everything[np.sort(chosen)]

@@ -7,6 +7,7 @@ preserves orientation. Coordinates are pixels of the rasters (longest side 256).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import hypot
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,40 +73,40 @@ def apply(
     ) / w
 
 
+def _centred(p: Places) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points relative to their mean, shape ``(n, 2)``, and the mean."""
+    points = np.stack([p.x, p.y], axis=1).astype(np.float64)
+    mean = points.sum(axis=0) / len(points)
+    return points - mean, mean
+
+
 def fit_similarity(ban: Places, upload: Places) -> Matrix | None:
     """Least squares; None where the points do not determine one."""
-    bx, by = ban.x - ban.x.mean(), ban.y - ban.y.mean()
-    ux, uy = upload.x - upload.x.mean(), upload.y - upload.y.mean()
-    spread = float((bx * bx + by * by).sum())
+    (own, own_mean), (their, their_mean) = _centred(ban), _centred(upload)
+    spread = float((own * own).sum())
     if spread < 1:
         return None
-    a = float((bx * ux + by * uy).sum()) / spread
-    b = float((bx * uy - by * ux).sum()) / spread
-    return np.array(
-        [
-            [a, -b, upload.x.mean() - a * ban.x.mean() + b * ban.y.mean()],
-            [b, a, upload.y.mean() - b * ban.x.mean() - a * ban.y.mean()],
-            [0, 0, 1],
-        ],
-        dtype=np.float64,
-    )
+    a = float((own * their).sum()) / spread
+    b = float((own[:, 0] * their[:, 1] - own[:, 1] * their[:, 0]).sum()) / spread
+    return _affine(np.array([[a, -b], [b, a]]), own_mean, their_mean)
 
 
 def fit_affine(ban: Places, upload: Places) -> Matrix | None:
     """Least squares; None for fewer than four points or points on a line."""
     if len(ban.x) < 4:
         return None
-    bx, by = ban.x - ban.x.mean(), ban.y - ban.y.mean()
-    points = np.stack([bx, by], axis=1).astype(np.float64)
-    moment = points.T @ points
-    if np.linalg.det(moment) < 1e-3 * max(1.0, float(np.trace(moment))) ** 2:
+    (own, own_mean), (their, their_mean) = _centred(ban), _centred(upload)
+    (xx, xy), (_, yy) = (own.T @ own).tolist()
+    determinant = xx * yy - xy * xy
+    if determinant < 1e-3 * max(1.0, xx + yy) ** 2:
         return None
-    target = np.stack([upload.x - upload.x.mean(), upload.y - upload.y.mean()], axis=1).astype(np.float64)
-    linear = np.linalg.solve(moment, points.T @ target).T
-    centre = np.array([ban.x.mean(), ban.y.mean()], dtype=np.float64)
-    shift = np.array([upload.x.mean(), upload.y.mean()], dtype=np.float64) - linear @ centre
+    inverse = np.array([[yy, -xy], [-xy, xx]]) / determinant
+    return _affine((inverse @ (own.T @ their)).T, own_mean, their_mean)
+
+
+def _affine(linear: NDArray[np.float64], centre: NDArray[np.float64], onto: NDArray[np.float64]) -> Matrix:
     matrix = np.eye(3)
-    matrix[:2, :2], matrix[:2, 2] = linear, shift
+    matrix[:2, :2], matrix[:2, 2] = linear, onto - linear @ centre
     return matrix
 
 
@@ -129,13 +130,16 @@ def fit_homography(ban: Places, upload: Places) -> Matrix | None:
 
 def sane(matrix: Matrix, width: int, height: int) -> bool:
     """Whether the ban's frame stays a convex, not too oblong quadrangle of the right orientation and size."""
-    corners_x, corners_y = np.array([0, width, width, 0.0]), np.array([0, 0, height, height * 1.0])
-    if (matrix[2, 0] * corners_x + matrix[2, 1] * corners_y + matrix[2, 2] < 0.2).any():
-        return False
-    x, y = apply(matrix, corners_x, corners_y)
-    ex, ey = np.roll(x, -1) - x, np.roll(y, -1) - y
-    turns = ex * np.roll(ey, -1) - ey * np.roll(ex, -1)
-    if (turns <= 0).any():
-        return False
-    factors = np.hypot(ex, ey) / np.array([width, height, width, height])
-    return bool(factors.min() > 0.08 and factors.max() < 12 and factors.max() < 3 * factors.min())
+    (m00, m01, m02), (m10, m11, m12), (m20, m21, m22) = matrix.tolist()
+    corners = []
+    for x, y in ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height)):
+        w = m20 * x + m21 * y + m22
+        if not w >= 0.2:
+            return False
+        corners.append(((m00 * x + m01 * y + m02) / w, (m10 * x + m11 * y + m12) / w))
+    edges = [(corners[(i + 1) % 4][0] - x, corners[(i + 1) % 4][1] - y) for i, (x, y) in enumerate(corners)]
+    for (ax, ay), (bx, by) in zip(edges, edges[1:] + edges[:1], strict=True):
+        if ax * by - ay * bx <= 0:
+            return False
+    factors = [hypot(*edge) / side for edge, side in zip(edges, (width, height, width, height), strict=True)]
+    return min(factors) > 0.08 and max(factors) < 12 and max(factors) < 3 * min(factors)

@@ -20,6 +20,9 @@ more, cost up to twice as much and bring more wrong pairs."""
 LEAST_SIDE = 12
 """A raster that is thinner than this has no room for a keypoint."""
 CONTRAST = 0.02
+FEWEST = 120
+"""Keypoints below which a picture is looked at again, more closely: a blurred or plain copy then has three times as many."""
+CLOSER_CONTRAST = 0.006
 MOST = 1_500
 """Keypoints that are described at all, whatever the picture."""
 CROWDED = 24
@@ -51,11 +54,11 @@ def available() -> bool:
 
 
 @cache
-def _sift() -> cv2.SIFT:
+def _sift(contrast: float) -> cv2.SIFT:
     import cv2
 
     cv2.setNumThreads(1)
-    return cv2.SIFT.create(nfeatures=MOST, contrastThreshold=CONTRAST)
+    return cv2.SIFT.create(nfeatures=MOST, contrastThreshold=contrast)
 
 
 def raster(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -87,12 +90,15 @@ def raster(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(grey)
 
 
-def detect(grey: NDArray[np.uint8], *, keypoints: int) -> Keypoints:
-    """The strongest ``keypoints`` of a raster, spread over it, in a deterministic order."""
+def detect(grey: NDArray[np.uint8], *, keypoints: int, fewest: int = FEWEST) -> Keypoints:
+    """The strongest ``keypoints`` of a raster, spread over it, in a deterministic order; with fewer than ``fewest`` it is
+    looked at again with a lower threshold."""
     nothing = np.empty(0, dtype=np.float32)
     if min(grey.shape) < LEAST_SIDE:
         return Keypoints(nothing, nothing, nothing, nothing, np.empty((0, 128), dtype=np.uint8), 0)
-    points, sift_descriptors = _sift().detectAndCompute(grey, None)
+    points, sift_descriptors = _sift(CONTRAST).detectAndCompute(grey, None)
+    if len(points) < fewest:
+        points, sift_descriptors = _sift(CLOSER_CONTRAST).detectAndCompute(grey, None)
     if not points:
         return Keypoints(nothing, nothing, nothing, nothing, np.empty((0, 128), dtype=np.uint8), 0)
     table = np.array([(p.pt[0], p.pt[1], p.size, p.angle, p.response) for p in points], dtype=np.float32)

@@ -85,7 +85,10 @@ def neighbours(
     if not found:
         return _nothing(), notes, 0
     pairs = Neighbours.joined(found)
-    order = np.lexsort((pairs.entry, pairs.layer, pairs.distance, pairs.row))
+    order = np.argsort(
+        (pairs.row << 48) | (pairs.distance << 40) | (pairs.layer.astype(np.int64) << 32) | pairs.entry,
+        kind="stable",
+    )
     row = pairs.row[order]
     rank = np.arange(len(row)) - np.searchsorted(row, row, "left")
     full = int((rank == caps.neighbours).sum())

@@ -101,7 +101,7 @@ def _one(
             notes.add("local_shortlist")
         chosen = candidates[: caps.verified]
         signatures = load({candidate.item for candidate in chosen})
-        crowd = False
+        crowd = 0
         for candidate in chosen:
             if monotonic() - started > caps.milliseconds / 1000:
                 return hits, notes | {"local_time"}, checks, len(tried)
@@ -113,9 +113,9 @@ def _one(
             if strength(match) >= HOLD:
                 hits.append(LocalHit(candidate.item, match, features))
             else:
-                crowd = True
+                crowd += 1
                 explained |= np.isin(features.row_keypoint, match.keypoints)
-        if hits or not crowd or len(chosen) < caps.verified:
+        if hits or 2 * crowd < caps.verified or len(chosen) < caps.verified:
             break
         cast = cast.without(explained)
     else:

@@ -36,7 +36,7 @@ TURN = 25.0
 STRETCH = 0.7
 """Octaves by which a keypoint's scale may differ."""
 HYPOTHESES = 3
-"""Different transformations of one ban whose tiles are compared."""
+"""Different transformations of one ban whose tiles are compared; each needs half as many votes as the best."""
 ENOUGH = 0.8
 """A tile value at which no other hypothesis is tried."""
 
@@ -190,24 +190,24 @@ def _in_view(
 def _hypotheses(banned: Places, upload: Places) -> Iterator[NDArray[np.int64]]:
     """Inliers of the best few transformations, each without the pairs of those before it."""
     a, b, tx, ty = similarities(banned, upload)
-    factor = np.hypot(a, b)
-    x = a[:, None] * banned.x - b[:, None] * banned.y + tx[:, None]
-    y = b[:, None] * banned.x + a[:, None] * banned.y + ty[:, None]
-    near = np.hypot(x - upload.x, y - upload.y) <= 2.0 * TOLERANCE * np.maximum(factor, 0.5)[:, None]
-    turn = (
-        np.abs((np.rad2deg(np.arctan2(b, a))[:, None] - (upload.angle - banned.angle) + 180) % 360 - 180)
-        <= TURN
-    )
-    stretch = np.abs(np.log2(factor)[:, None] - (upload.scale - banned.scale)) <= STRETCH
-    agree = near & turn & stretch
+    reach = 2.0 * TOLERANCE * np.maximum(np.hypot(a, b), 0.5)
+    dx = a[:, None] * banned.x - b[:, None] * banned.y + (tx[:, None] - upload.x)
+    dy = b[:, None] * banned.x + a[:, None] * banned.y + (ty[:, None] - upload.y)
+    turned, stretched = upload.angle - banned.angle, upload.scale - banned.scale
+    turn = np.abs((turned[:, None] - turned + 540) % 360 - 180) <= TURN
+    stretch = np.abs(stretched[:, None] - stretched) <= STRETCH
+    alike = turn & stretch
+    agree = alike & (dx * dx + dy * dy <= (reach * reach)[:, None])
     free = np.ones(len(banned.x), dtype=bool)
+    needed = LEAST_INLIERS
     for _ in range(HYPOTHESES):
         votes = (agree & free).sum(axis=1) * free
         leader = int(votes.argmax())
-        if votes[leader] < LEAST_INLIERS:
+        if votes[leader] < needed:
             return
+        needed = max(needed, int(votes[leader]) // 2)
         inliers = np.flatnonzero(agree[leader] & free)
-        directed = turn[leader] & stretch[leader] & free
+        directed = alike[leader] & free
         for tolerance in (1.5 * TOLERANCE, TOLERANCE, TOLERANCE):
             matrix = fit_affine(banned.at(inliers), upload.at(inliers))
             if matrix is None or not sane(matrix, 256, 256):
@@ -219,7 +219,10 @@ def _hypotheses(banned: Places, upload: Places) -> Iterator[NDArray[np.int64]]:
             kept = np.flatnonzero(directed & (np.hypot(ux - upload.x, uy - upload.y) <= tolerance * size))
             if len(kept) < LEAST_INLIERS:
                 break
+            settled = np.array_equal(kept, inliers)
             inliers = kept
+            if settled:
+                break
         yield inliers
         free[inliers] = False
 
