@@ -206,7 +206,14 @@ class Match(AppendOnlyModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.method} at {self.distance}"
+        return f"{self.method} {self.measure}".strip()
+
+    @property
+    def measure(self) -> str:
+        """How near, in the terms of the method: ``12/26`` bits, or the share of the banned image."""
+        if "share" in self.details:
+            return _("%(share)s %% of it") % {"share": self.details["share"] // 10}
+        return f"{self.distance}/{self.radius}" if self.radius else ""
 
     def content(self) -> dict[str, Any]:
         """Every column, for the seal of the screening."""
