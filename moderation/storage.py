@@ -71,6 +71,14 @@ def published_name(model: str, pk: str, field: str, format_name: str) -> str:
     return column.generate_filename(instance, fresh_name("", format_name).lstrip("/"))
 
 
+def published_folder(model: str, field: str) -> str:
+    """The part of a target's folder that is the same for all its files; empty where there is none."""
+    column = _file_field(model, field)
+    if column is None:
+        return "uploads"
+    return "" if callable(column.upload_to) else str(column.upload_to).partition("%")[0].strip("/")
+
+
 def _file_field(model: str, field: str) -> FileField | None:
     if not model:
         return None

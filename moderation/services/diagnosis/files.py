@@ -12,7 +12,7 @@ from django.db import transaction
 
 from moderation import storage
 from moderation.models import Upload
-from moderation.services import rescreening
+from moderation.services import files, rescreening
 from moderation.services.diagnosis.finding import Finding
 from moderation.services.revision import database
 
@@ -99,9 +99,9 @@ def published_files(mend: bool) -> Finding:
     """Every approved upload has its file; a missing one can be written again from our re-encoding."""
     public = Upload.objects.filter(status=Upload.Status.APPROVED).exclude(published="").order_by("-pk")
     missing, mended = [], 0
-    rows = list(public.values_list("pk", "published")[:NEWEST])
-    for pk, name in rows:
-        if not storage.public().exists(name):
+    rows = list(public.values_list("pk", "published", "target_model", "target_field")[:NEWEST])
+    for pk, name, model, field in rows:
+        if not storage.storage_of(storage.area_of(model, field)).exists(name):
             if mend and _written_again(pk, name):
                 mended += 1
             else:
@@ -127,7 +127,8 @@ def _written_again(pk: int, name: str) -> bool:
             return False
         if encoded is None:
             return False
-        written = storage.write(storage.public(), name, encoded.data)
+        area = storage.storage_of(files.area_of(upload))
+        written = storage.write(area, name, encoded.data)
         if written != name:
-            storage.public().delete(written)
+            area.delete(written)
         return written == name

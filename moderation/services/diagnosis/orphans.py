@@ -17,26 +17,32 @@ from moderation.services.diagnosis.finding import Finding
 
 AGE = timedelta(hours=1)
 """Younger files may belong to a transaction that has not committed."""
-OURS = re.compile(r"[0-9a-f]{2}/[A-Za-z0-9_-]{22}\.(jpg|png|webp|bin)")
+OURS = re.compile(r"(^|/)[0-9a-f]{2}/[A-Za-z0-9_-]{22}\.(jpg|png|webp|bin)$")
 """How :func:`moderation.storage.fresh_name` names files: the storage may hold those of others as well."""
+
+
+Place = tuple[Storage, str]
+"""A folder of a storage."""
 
 
 def public(mend: bool) -> Finding:
     """Nothing of ours is public that no approved upload refers to."""
-    rows = Upload.objects.exclude(published="")
-    return _orphans(
-        storage.public(), ("uploads", "doctor"), storage.PUBLIC, [_names(rows, "published")], mend
-    )
+    places: list[Place] = [(storage.public(), "uploads"), (storage.public(), "doctor")]
+    columns = Upload.objects.exclude(target_model="").order_by("target_model", "target_field")
+    for model, field in columns.values_list("target_model", "target_field").distinct():
+        column = storage.storage_of(storage.area_of(model, field))
+        places.append((column, storage.published_folder(model, field)))
+    announced = FileRemoval.objects.exclude(area=storage.QUARANTINE)
+    return _orphans(places, [_names(Upload.objects.exclude(published=""), "published")], announced, mend)
 
 
 def quarantine(mend: bool) -> Finding:
     """Nothing is kept in quarantine that nothing refers to."""
     uploads = Upload.objects.all()
     entries = BannedImage.objects.exclude(evidence="")
+    folders = ("originals", "clean", "evidence", "drafts", "doctor")
     return _orphans(
-        storage.quarantine(),
-        ("originals", "clean", "evidence", "drafts", "doctor"),
-        storage.QUARANTINE,
+        [(storage.quarantine(), folder) for folder in folders],
         [
             _names(uploads, "original"),
             _names(uploads, "reencoded"),
@@ -44,6 +50,7 @@ def quarantine(mend: bool) -> Finding:
             _names(BanDraft.objects.exclude(file=""), "file"),
             _names(BanDraft.objects.exclude(picture=""), "picture"),
         ],
+        FileRemoval.objects.filter(area=storage.QUARANTINE),
         mend,
     )
 
@@ -53,34 +60,43 @@ def _names(rows: QuerySet[Any], column: str) -> Iterator[str]:
 
 
 def _orphans(
-    area: Storage, folders: Iterable[str], which: str, references: Iterable[Iterable[str]], mend: bool
+    places: Iterable[Place],
+    references: Iterable[Iterable[str]],
+    removals: QuerySet[FileRemoval],
+    mend: bool,
 ) -> Finding:
     # Listed before the rows are read: a file that is written meanwhile is not in the list.
-    files = [name for folder in folders for name in _listed(area, folder)]
+    # By name and storage, as one folder may lie inside another.
+    files = {(id(area), name): (area, name) for area, folder in places for name in _listed(area, folder)}
     # Hashes of names, as there may be millions. Two equal ones would only hide an orphan.
     known = {hash(name) for names in references for name in names}
-    known |= {hash(name) for name in FileRemoval.objects.filter(area=which).values_list("name", flat=True)}
-    orphans = [name for name in files if hash(name) not in known and _is_old(area, name)]
+    known |= {hash(name) for name in removals.values_list("name", flat=True)}
+    orphans = [
+        (area, name) for area, name in files.values() if hash(name) not in known and _is_old(area, name)
+    ]
     if not orphans:
         return Finding.fine(f"{len(files):,} files, all with a row that refers to them.")
     if not mend:
         return Finding.fault(
             f"{len(orphans):,} of {len(files):,} files belong to nothing. `doctor --mend` deletes them.",
-            files=orphans[:100],
+            files=[name for _, name in orphans[:100]],
         )
-    for name in orphans:
+    for area, name in orphans:
         area.delete(name)
     return Finding.fine(f"{len(orphans):,} files that belonged to nothing are deleted.", mended=len(orphans))
 
 
 def _listed(area: Storage, folder: str) -> Iterator[str]:
     try:
-        inner, _ = area.listdir(folder)
+        inner, names = area.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return
+    for name in names:
+        path = f"{folder}/{name}".lstrip("/")
+        if OURS.search(path):
+            yield path
     for place in inner:
-        _, names = area.listdir(f"{folder}/{place}")
-        yield from (f"{folder}/{place}/{name}" for name in names if OURS.fullmatch(f"{place}/{name}"))
+        yield from _listed(area, f"{folder}/{place}".lstrip("/"))
 
 
 def _is_old(area: Storage, name: str) -> bool:
