@@ -27,8 +27,7 @@ class LocalIndex:
     """
 
     def __init__(self, packed: Layer | None = None, *, revision: int = 0) -> None:
-        self._packed = packed
-        self._fresh = layers.empty()
+        self._both: tuple[Layer | None, Layer] = packed, layers.empty()
         self.revision = revision
         """Of the file that it was opened from; 0 where it was not."""
 
@@ -61,10 +60,10 @@ class LocalIndex:
     def write(self, path: Path, *, revision: int) -> None:
         """Write the packed layer, atomically. Raises :class:`ValueError` where anything fresh or retired is not in it:
         :meth:`build` a new one from the stored signatures first."""
-        if self._packed is None or len(self._fresh.items) or not self._packed.alive.all():
+        packed, fresh = self._both
+        if packed is None or packed.starts is None or len(fresh.items) or not packed.alive.all():
             raise ValueError("only an index that was just built is written")
-        rows, packed = self._packed.rows, self._packed
-        assert packed.starts is not None
+        rows = packed.rows
         header = Header(METHOD, BITS, revision, len(rows.owner), len(packed.items), 0)
         write_arrays(Path(path), header, [*rows, packed.items, packed.sizes, packed.starts])
 
@@ -77,25 +76,27 @@ class LocalIndex:
         latest = {item: _checked(signature) for signature, item in entries}
         if not latest:
             return
-        self.retire(np.fromiter(latest, dtype=np.int64))
-        self._fresh = self._fresh.with_entries((signature, item) for item, signature in latest.items())
+        packed, fresh = self._without(np.fromiter(latest, dtype=np.int64))
+        added = fresh.with_entries((signature, item) for item, signature in latest.items())
+        self._both = packed, added
 
     def retire(self, items: NDArray[np.int64]) -> None:
         """Take the signatures of these items out. Unknown items are ignored."""
-        items = np.asarray(items, dtype=np.int64)
-        self._fresh = self._fresh.without(items)
-        if self._packed is not None:
-            self._packed = self._packed.without(items)
+        self._both = self._without(np.asarray(items, dtype=np.int64))
+
+    def _without(self, items: NDArray[np.int64]) -> tuple[Layer | None, Layer]:
+        packed, fresh = self._both
+        return packed.without(items) if packed is not None else None, fresh.without(items)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
         """Packed and fresh, as they are now."""
-        return tuple(layer for layer in (self._packed, self._fresh) if layer is not None and len(layer.items))
+        return tuple(layer for layer in self._both if layer is not None and len(layer.items))
 
     @property
     def fresh(self) -> int:
         """Entries of the fresh layer, dead ones included; time for another file above some thousands."""
-        return len(self._fresh.items)
+        return len(self._both[1].items)
 
     def __len__(self) -> int:
         """Number of live items."""

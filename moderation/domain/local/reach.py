@@ -56,8 +56,8 @@ def reached(ban: LocalSignature, uploads: Iterable[tuple[int, LocalSignature]]) 
     """
     features = probing(ban)
     query = Query(features)
-    source = iter(uploads)
-    while batch := [pair for pair in islice(source, BATCH) if pair[1].model == ban.model]:
+    source = (pair for pair in uploads if pair[1].model == ban.model)
+    while batch := list(islice(source, BATCH)):
         yield from _batch(query, batch)
 
 

@@ -19,6 +19,8 @@ _FORMAT = 1
 TILE_BYTES = 512
 KEYPOINT_BYTES = 16 + 5 + 3
 MOST_KEYPOINTS = 1_000
+MOST_ROWS = 1_000
+"""Readings of an upload's keypoints, whatever the child that read them says."""
 SCALE_STEPS = 8
 """Steps of the stored scale per octave."""
 
@@ -142,6 +144,11 @@ class LocalFeatures:
     """Grey, longest side 256: what the tile check compares. Never stored."""
     view: int = 0
     """Number of the view (frame and background) of the upload that this is."""
+
+    def __post_init__(self) -> None:
+        rows = len(self.row_codes)
+        if rows > MOST_ROWS or not len(self.row_keypoint) == len(self.row_views) == len(self.probes) == rows:
+            raise BadSignature("the parts of these local features do not fit together")
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -28,11 +28,11 @@ def before_wall(seed: int) -> Image.Image:
 
 
 def test_a_crowd_with_the_same_frame_does_not_hide_the_true_one() -> None:
-    bans = Bans({seed: banned(framed(seed)) for seed in range(1, 61)})
+    bans = Bans({seed: banned(framed(seed)) for seed in range(1, 41)})
 
-    uploads = [framed(seed).crop((20, 20, 450, 380)) for seed in (7, 33, 58)]
+    uploads = [framed(seed).crop((20, 20, 450, 380)) for seed in (7, 38)]
 
-    assert [bans.found(upload)[:1] for upload in uploads] == [[7], [33], [58]]
+    assert [bans.found(upload)[:1] for upload in uploads] == [[7], [38]]
 
 
 def test_a_learned_background_no_longer_counts() -> None:

@@ -35,7 +35,10 @@ def test_signatures_of_another_model_are_passed_over() -> None:
     from dataclasses import replace
 
     other = replace(features(scene(1)).signature, model=2)
-    assert list(reached(banned(scene(1)), [(1, other)])) == []
+    crowd = [(1, other)] * 500
+    assert list(reached(banned(scene(1)), crowd)) == []
+    copy = features(scene(1)).signature
+    assert [one.upload for one in reached(banned(scene(1)), [*crowd, (2, copy)])] == [2]
 
 
 def test_unrelated_uploads_go_by_quickly() -> None:
