@@ -19,8 +19,8 @@ from django.db import transaction
 from moderation.conf import get_settings
 from moderation.domain.fingerprints import ALGORITHMS
 from moderation.exceptions import HashFileUnreadable
-from moderation.models import BannedImage, Blocklist, BlocklistChange, Rescan
-from moderation.services import revision
+from moderation.models import BannedImage, Blocklist, BlocklistChange
+from moderation.services import rescan, revision
 from moderation.services.dispatching import dispatcher
 from moderation.services.hash_files import BadLine, HashFile, HashLine
 from moderation.services.revision import Change, database
@@ -245,19 +245,7 @@ class _Work:
         self.report.first_revision = self.report.first_revision or change.revision
         self.report.last_revision = change.revision
         if entries:
-            self._ask_for_rescan(change)
-
-    def _ask_for_rescan(self, change: Change) -> None:
-        """One search for all batches, as long as nobody has begun it; whoever begins waits for this row
-        and then sees this batch as well."""
-        if self.report.rescans:
-            waiting = Rescan.objects.select_for_update().filter(
-                pk=self.report.rescans[-1], status=Rescan.Status.OPEN, lease_until__isnull=True, examined=0
-            )
-            if waiting.exists():
-                return
-        rescan = Rescan.objects.create(kind=Rescan.Kind.REACH, since_revision=change.revision)
-        self.report.rescans.append(rescan.pk)
+            rescan.ask_once(asked=self.report.rescans, since_revision=change.revision)
 
     def wake(self) -> None:
         """Send somebody to search the earlier uploads."""

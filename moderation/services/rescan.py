@@ -110,6 +110,19 @@ def ask(*, blocklist: Blocklist | None = None, banned: BannedImage | None = None
     return Rescan.objects.create(kind=Rescan.Kind.REACH, since_revision=0, banned=banned, blocklist=blocklist)
 
 
+def ask_once(*, asked: list[int], since_revision: int) -> None:
+    """In the transaction of a change that is one of many: append a search to ``asked``, unless the last
+    one there has not been begun. Whoever begins it waits for this transaction, and then sees its change
+    too."""
+    if asked:
+        last = Rescan.objects.select_for_update().filter(
+            pk=asked[-1], status=Rescan.Status.OPEN, lease_until__isnull=True, examined=0
+        )
+        if last.exists():
+            return
+    asked.append(Rescan.objects.create(kind=Rescan.Kind.REACH, since_revision=since_revision).pk)
+
+
 def unfinished() -> list[int]:
     """Open rescans that nobody works on, the oldest first."""
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=in_database_time(timedelta(0)))

@@ -198,18 +198,23 @@ def settle(
 
 def remember_codes(upload: Upload, analysis: Analysis, *, revision: int) -> None:
     """Keep what the upload was searched with: a later ban is compared with it."""
+    UploadFingerprints.objects.filter(upload=upload).delete()
+    UploadFingerprints.objects.bulk_create(code_rows(upload, analysis, revision=revision))
+
+
+def code_rows(upload: Upload, analysis: Analysis, *, revision: int) -> list[UploadFingerprints]:
+    """What :func:`remember_codes` stores, a row for each algorithm."""
     grouped: dict[str, tuple[list[bytes], list[tuple[int, str]]]] = {}
     for code in analysis.queries:
         codes, places = grouped.setdefault(code.algorithm, ([], []))
         codes.append(code.bits)
         places.append((code.view, code.variant))
-    UploadFingerprints.objects.filter(upload=upload).delete()
-    UploadFingerprints.objects.bulk_create(
+    return [
         UploadFingerprints(
             upload=upload, algorithm=algorithm, codes=b"".join(codes), places=places, revision=revision
         )
         for algorithm, (codes, places) in grouped.items()
-    )
+    ]
 
 
 def _refuse(upload: Upload, reason: str, started: float) -> str | None:
