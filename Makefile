@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 bin := .venv/bin
 python := $(bin)/python
 sources := $(wildcard moderation site tests benchmarks tools docs manage.py noxfile.py)
-typed := $(wildcard moderation site tests benchmarks manage.py noxfile.py)
+typed := $(wildcard moderation site tests benchmarks docs manage.py noxfile.py)
 
 # The pictures that some tests and every evaluation need; tests say so where they are absent.
 ifneq ($(wildcard ../shared/corpus/manifest.csv),)
@@ -19,7 +19,7 @@ endif
 random = "$$($(python) -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix format lint types imports django django-deploy migrations bench package lock clean venv
+.PHONY: help demo test check fix format lint types imports django django-deploy migrations docs bench package lock clean venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,9 @@ django-deploy: venv
 	DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pictures.example DATABASE_URL=sqlite://:memory: \
 	SECRET_KEY=$(random) SEAL_KEY=$(random) \
 	$(python) manage.py check --deploy --fail-level WARNING
+
+docs: venv ## build the documentation into docs/_build/html; a warning is an error
+	$(bin)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 
 bench: ## measure speed and recognition (needs a C++ compiler for pdqhash)
 	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh bench
