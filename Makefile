@@ -30,8 +30,12 @@ venv: ## create or refresh .venv from the lock files
 demo: venv ## show the main job on sample pictures, then serve the site on PORT=8000
 	@exec $(python) manage.py demo --port $(PORT)
 
-test: venv ## run all tests (PYTEST_ARGS=… is handed on)
+# All tests on SQLite, then what touches the database again on a PostgreSQL of the run's own.
+test: venv ## run all tests, on SQLite and on PostgreSQL (PYTEST_ARGS=… for a single run of your own)
 	$(bin)/pytest $(PYTEST_ARGS)
+ifeq ($(PYTEST_ARGS),)
+	TEST_DATABASE=postgres $(bin)/pytest tests/services tests/entrypoints
+endif
 
 check: format lint types imports django django-deploy ## format, lint, types, import contracts, Django's checks, migrations
 
