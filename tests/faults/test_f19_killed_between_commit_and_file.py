@@ -36,9 +36,8 @@ def test_f19_killed_while_publishing_the_upload_is_finished_and_nothing_is_left(
         doomed.receive()
 
     site.here.call("removals_due_now")
-    rescuer = site.console(REDIS_URL="")
-    rescuer.call("wait_for_free_lease", upload_id=upload)
-    rescuer.call("sweep", work_here=True)
+    site.here.call("wait_for_free_lease", upload_id=upload)
+    site.here.call("sweep", work_here=True)
 
     assert site.here.status(upload) == "approved"
     files = site.here.call("public_files")
@@ -59,8 +58,8 @@ def test_f19_killed_while_taking_down_the_file_is_gone_after_one_sweep(
     deploy: Deploy, database: str, redis_url: str, point: str
 ) -> None:
     site = deploy(database=database, redis=redis_url)
-    uploader = site.console(REDIS_URL="")
-    upload = uploader.submit(copy_of(picture(1)))
+    upload = site.here.submit(copy_of(picture(1)))
+    assert site.here.call("screen", upload_id=upload) == "approved"
     assert len(site.here.call("public_files")) == 1
     site.here.ban(picture(1))
     doomed = site.console(REDIS_URL="")
@@ -70,7 +69,7 @@ def test_f19_killed_while_taking_down_the_file_is_gone_after_one_sweep(
         doomed.receive()
 
     site.here.call("rescans_free_now")
-    site.console(REDIS_URL="").call("sweep", work_here=True)
+    site.here.call("sweep", work_here=True)
 
     assert site.here.status(upload) == "rejected"
     assert site.here.call("public_files") == []
