@@ -108,6 +108,8 @@ class Judged:
 
 
 BIN = 4
+FARTHEST = 48
+"""A histogram reaches at least so far, in bits: about as far as hold radii do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def quality() -> Quality:
     by_method = {
         method: [
             Judged(distance, counted[distance, True], counted[distance, False])
-            for distance in range(0, max(place for place, _ in counted) + BIN, BIN)
+            for distance in range(0, max(FARTHEST, *(place for place, _ in counted)) + BIN, BIN)
         ]
         for method, counted in distances.items()
     }
