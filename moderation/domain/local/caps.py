@@ -31,4 +31,4 @@ class LocalCaps:
     rounds: int = 3
     """Votes: after each, the keypoints that a ban explained without being confirmed are taken away."""
     milliseconds: int = 1_500
-    """Emergency brake for a machine under load; the deterministic caps bind long before."""
+    """Of processor time: the emergency brake. The deterministic caps bind long before."""

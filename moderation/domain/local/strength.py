@@ -8,6 +8,12 @@ NONE, HOLD, BLOCK = 0, 1, 2
 
 TILE = 0.65
 """Of two different pictures with the same overlay at most .63 agree; of a picture and its edit at least .77."""
+FEW_INLIERS = 12
+FEW_TILE = 0.75
+"""Fewer keypoints than that may agree by chance in two pictures that are lit and composed alike; of a blurred copy, which has as
+few, nearly all tiles agree."""
+COVERAGE = 0.5
+"""See :attr:`LocalMatch.coverage`."""
 BLOCK_TILE = 0.8
 """Two pictures before the same background (75 % of the area) reach .78: a person looks at those."""
 HOLD_SHARE = 0.15
@@ -21,6 +27,8 @@ def strength(match: LocalMatch) -> int:
     """:data:`NONE`, :data:`HOLD` or :data:`BLOCK`: what the evidence supports at most."""
     if match.inliers < LEAST_INLIERS or match.tile < TILE or match.share < HOLD_SHARE:
         return NONE
-    if match.check.agreeing.sum() < LEAST_TILES:
+    if match.inliers < FEW_INLIERS and match.tile < FEW_TILE:
+        return NONE
+    if match.coverage < COVERAGE or match.check.agreeing.sum() < LEAST_TILES:
         return NONE
     return BLOCK if match.share >= BLOCK_SHARE and match.tile >= BLOCK_TILE else HOLD

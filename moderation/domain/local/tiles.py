@@ -152,6 +152,12 @@ def _spacing(m: NDArray[np.float64], dx: float, dy: float, x: float, y: float) -
     return float(max(np.hypot(u[1] - u[0], v[1] - v[0]), np.hypot(u[2] - u[0], v[2] - v[0])))
 
 
+def inside(pyramid: Pyramid, transform: NDArray[np.float64], width: int, height: int) -> float:
+    """Share, 0..1, of a ban's frame that lies inside the raster."""
+    x, y = (np.arange(24) + 0.5) / 24 * width - 0.5, (np.arange(24) + 0.5) / 24 * height - 0.5
+    return float(_positions(pyramid, transform, x, y)[2].mean())
+
+
 def laid_over(
     pyramid: Pyramid, transform: NDArray[np.float64], width: int, height: int, out_width: int, out_height: int
 ) -> NDArray[np.uint8]:

@@ -22,7 +22,7 @@ from .frames import (
     viewed,
 )
 from .signature import LocalFeatures, LocalSignature
-from .tiles import Pyramid, TileCheck, compare, warped
+from .tiles import Pyramid, TileCheck, compare, inside, warped
 
 NEAR = 34
 """Bits of 128 within which two keypoints may be the same."""
@@ -53,6 +53,9 @@ class LocalMatch:
     """Share, 0..1, of the ban's evidence tiles under the upload that rise and fall alike."""
     share: float
     """Share, 0..1, of all the ban's evidence tiles."""
+    coverage: float
+    """Share, 0..1, of the ban that the upload covers, or of the upload that the ban covers, whichever is more. A crop lies
+    in the ban, a collage contains it; two pictures of the same carpet overlap at a corner."""
     view: int
     """0..3: bit 0, the upload is a mirror image; bit 1, a negative."""
     transform: tuple[float, ...]
@@ -180,11 +183,21 @@ def _in_view(
                 count,
                 check.tile,
                 check.share,
+                _coverage(query, ban, matrix, view),
                 view,
                 tuple(float(v) for v in matrix.reshape(-1)),
                 check,
                 keypoints,
             )
+
+
+def _coverage(query: Query, ban: LocalSignature, matrix: Matrix, view: int) -> float:
+    pyramid = query.pyramid(view)
+    covered = inside(pyramid, matrix, ban.width, ban.height)
+    corners = np.array([0.0, ban.width, ban.width, 0.0]), np.array([0.0, 0.0, ban.height, ban.height])
+    x, y = apply(matrix, *corners)
+    area = abs(float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum())) / 2
+    return max(covered, min(1.0, covered * area / (pyramid.width * pyramid.height)))
 
 
 def _hypotheses(banned: Places, upload: Places) -> Iterator[NDArray[np.int64]]:
