@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, OperationalError, models, transaction
 
 from moderation import storage
 from moderation.conf import get_settings
@@ -105,6 +105,10 @@ def submit(
             pk = upload.pk
             if wake:
                 transaction.on_commit(lambda: dispatcher().screen(pk), using=database(), robust=True)
+    except OperationalError:
+        # The commit may have come through before the connection broke: then the row names the file.
+        # If it did not, `doctor` finds the orphan.
+        raise
     except BaseException:
         storage.quarantine().delete(original)
         raise

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Iterable
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from moderation import storage
@@ -99,13 +99,11 @@ def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
     encoded = analysis.clean
     if encoded is None:
         raise DecoderCrashed("The decoder gave no re-encoding.")
+    subject = Subject.of(analysis)
     clean = files.keep_private(encoded, folder="clean")
     publication = Publication(upload, lambda: encoded)
-    subject = Subject.of(analysis)
-    public = ""
 
     def write(state: RevisionState, judgement: Judgement) -> str | None:
-        nonlocal public
         row = queue.still_leased(upload)
         if row is None:
             return None
@@ -116,13 +114,15 @@ def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
         local.remember(row, subject.features)
         settle(row, judgement, state=state, publication=publication)
         _count(row, judgement.verdict, judgement.reason)
-        public = row.published
         return row.status
 
     try:
         status = matching.conclude(subject, prepare=publication.prepare, write=write)
-        if public and public == publication.name:
+        if status == Status.APPROVED:
             publication.keep()
+    except OperationalError:
+        # The commit may have come through before the connection broke: then the row names the file.
+        raise
     except BaseException:
         storage.quarantine().delete(clean)
         raise
