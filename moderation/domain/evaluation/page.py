@@ -64,8 +64,8 @@ def page(found: Report) -> str:
         _key(("block", "rejected"), ("hold", "held for a person"), ("missed", "missed")),
         f"<div class=wide>{_bars(found)}</div>",
         "<h2>Distances of copies and of innocents</h2>",
-        "<p>Share of pictures by their distance to the nearest code of a ban, without the hard edits. "
-        "Dashed: the block and the hold radius.</p>",
+        "<p>Share of pictures by their distance to the nearest code of a ban, without the hard edits; "
+        "heights are square roots, so that single pictures show. Dashed: the block and the hold radius.</p>",
         _key(("block", "copies of the banned picture"), ("innocent", "innocent pictures")),
         *(
             f"<h3>{escape(name)}</h3><div class=wide>{_curves(found, name)}</div>"
@@ -134,7 +134,9 @@ def _curves(found: Report, algorithm: str) -> str:
         if radius >= 0:
             x = (radius + 1) * step
             parts.append(f'<line class="radius" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{height}"/>')
-            parts.append(f'<text x="{x + 4:.1f}" y="{12 if name == "hold" else 28}">{name} ≤ {radius}</text>')
+            side = 'text-anchor="end"' if name == "block" else ""
+            at = x - 4 if name == "block" else x + 4
+            parts.append(f'<text x="{at:.1f}" y="12" {side}>{name} ≤ {radius}</text>')
     ticks = "".join(
         f'<text x="{tick * step:.1f}" y="{height + 16}" text-anchor="middle">{tick}</text>'
         for tick in range(0, last, 20)

@@ -161,8 +161,8 @@ def _edit_row(name: str, group: str, found: Sequence[Outcome]) -> EditRow:
         block=block,
         hold=_count(found, Found.HOLD),
         missed=len(missed),
-        detected=1 - len(missed) / len(found),
-        blocked=block / len(found),
+        detected=round(1 - len(missed) / len(found), 6),
+        blocked=round(block / len(found), 6),
         missed_names=missed,
         distances={algorithm: _spread(found, algorithm) for algorithm in algorithms},
     )
@@ -173,11 +173,16 @@ def _group_row(group: str, rows: Sequence[EditRow]) -> GroupRow:
     return GroupRow(
         group=group,
         edits=len(rows),
-        detected=sum(row["detected"] for row in rows) / len(rows),
-        blocked=sum(row["blocked"] for row in rows) / len(rows),
+        detected=_mean([row["detected"] for row in rows]),
+        blocked=_mean([row["blocked"] for row in rows]),
         worst=worst["edit"],
         worst_detected=worst["detected"],
     )
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Rounded, so that a report shows what was measured and not how floats add up."""
+    return round(sum(values) / len(values), 6)
 
 
 def _innocents(scores: Scores) -> Innocents:
