@@ -148,9 +148,13 @@ class Staging:
 
     @contextlib.contextmanager
     def session(self) -> Iterator[None]:
-        """For the length of an import: a larger cache for SQLite, and nothing staged afterwards."""
+        """For the length of an import: a larger cache for SQLite, and nothing staged afterwards; fresh
+        statistics for PostgreSQL, which would go on as if the tables were small until it looks by itself."""
         if self.postgres:
             yield
+            with self.connection.cursor() as cursor:
+                for model in (Fingerprint, BannedImage):
+                    cursor.execute(f"ANALYZE {model._meta.db_table}")
             return
         with self.connection.cursor() as cursor:
             cursor.execute("PRAGMA cache_size")

@@ -243,6 +243,7 @@ def test_earlier_uploads_start_from_their_file() -> None:
     ban(random_code())
     old, new = random_code(), random_code()
     first = upload(old)
+    ban(random_code())
     rebuilt()
     second = upload(new)
 
@@ -254,6 +255,7 @@ def test_a_file_of_uploads_that_are_gone_is_not_used() -> None:
     ban(random_code())
     lost, kept = random_code(), random_code()
     upload(lost)
+    ban(random_code())
     rebuilt()
     # As after a restore: the same numbers, other pictures.
     number = UploadFingerprints.objects.get().pk
