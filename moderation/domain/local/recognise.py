@@ -91,6 +91,8 @@ def _one(
         layers, features.row_codes[:rows], features.probes[:rows, : caps.probes], caps
     )
     notes = set(cut)
+    if features.signature.found > len(features.signature) or rows < len(features.row_codes):
+        notes.add("local_keypoints")
     query = Query(features)
     cast = ballot(layers, pairs, query.row_places, features.row_views, features.signature.width)
     tried: set[tuple[int, int]] = set()
