@@ -1,6 +1,6 @@
 """From POST to verdict when nothing else happens: with Celery, and inline.
 
-    python -m benchmarks.latency [--uploads 100] [--banned 100000]
+    python -m benchmarks.latency [--uploads 100] [--banned 100000] [--tiers 1]
 
 JPEGs of 512 pixels through the real form, one after the other, PostgreSQL behind it. With Celery the
 verdict is watched for in the database; inline it is there when the answer is. Prints one JSON object;
@@ -33,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--uploads", type=int, default=100)
     parser.add_argument("--banned", type=int, default=100_000)
+    parser.add_argument("--tiers", type=int, choices=(1, 2), default=1, help="2: crops and collages too")
     arguments = parser.parse_args(argv)
     result: dict[str, Any] = {"cores": cores(), **vars(arguments)}
     reached = True
@@ -50,9 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0 if reached else 1
 
 
-def measure(*, celery: bool, uploads: int, banned: int) -> list[float]:
+def measure(*, celery: bool, uploads: int, banned: int, tiers: int) -> list[float]:
     """Seconds from the POST to the verdict, of each upload."""
-    overrides: dict[str, Any] = {"UPLOADS_PER_MINUTE": 0, "PENDING_AT_ONCE": 0}
+    overrides: dict[str, Any] = {"UPLOADS_PER_MINUTE": 0, "PENDING_AT_ONCE": 0, "LOCAL": tiers == 2}
     with running(celery=celery, **overrides) as (site, _), tempfile.TemporaryDirectory() as folder:
         Path(folder, "banned.jpg").write_bytes(avatar(0))
         sessions = site.seed(entries=banned, members=20, pictures=Path(folder))["sessions"]

@@ -9,9 +9,11 @@ newest banned code of each algorithm, which is the one that a broken refresh wou
 from __future__ import annotations
 
 import io
+import logging
 from functools import lru_cache
 
 import numpy as np
+from django.db import DatabaseError
 from PIL import Image
 
 from moderation import selectors
@@ -20,11 +22,13 @@ from moderation.domain.analysis import Code
 from moderation.domain.fingerprints import ALGORITHMS
 from moderation.domain.index import LayeredIndex
 from moderation.domain.policy import Entry, judge
-from moderation.exceptions import ModerationError
+from moderation.exceptions import IndexUnavailable, ModerationError
 from moderation.models import Fingerprint
 from moderation.services.decoder import decoder
 from moderation.services.index import Snapshot
 from moderation.services.loading import rows_of
+
+logger = logging.getLogger("moderation.canary")
 
 RESERVED = (1 << 63) - 1
 """The canary's entry: the last number that an index takes, and one that the database never gives."""
@@ -38,6 +42,10 @@ def fault_of(snapshot: Snapshot) -> str:
         return _own_list(snapshot) or _live(snapshot)
     except ModerationError as failure:
         return failure.code
+    except DatabaseError:
+        # The connection may be good, and a table away: the index could not be brought up to date then.
+        logger.exception("the banned codes cannot be read")
+        return IndexUnavailable.code
 
 
 @lru_cache(maxsize=1)

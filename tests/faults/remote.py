@@ -24,6 +24,7 @@ from moderation.models import (
     BlocklistChange,
     Decision,
     FileRemoval,
+    Heartbeat,
     Rescan,
     Screening,
     Upload,
@@ -255,3 +256,10 @@ def soaked() -> list[dict[str, Any]]:
         {"sha256": bytes(sha256).hex(), "status": status, "reason": reason, "verdicts": counts[pk]}
         for pk, sha256, status, reason in Upload.objects.values_list("pk", "sha256", "status", "reason")
     ]
+
+
+def heartbeats_are_old() -> None:
+    """As if the time for which a heartbeat counts were over."""
+    from django.utils import timezone
+
+    Heartbeat.objects.update(written_at=timezone.now() - timedelta(minutes=2))
