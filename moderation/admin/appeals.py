@@ -102,7 +102,7 @@ class AppealAdmin(DeskAdmin):
             "evidence": display.picture_of_entry(item.banned) if item.banned else "",
             "sentence": explain(item.screening, item.leading, item.banned) if item.screening else "",
             "owner": names.get((upload.owner_type, upload.owner_id), ""),
-            "rows": rows_for(audit.page(AuditFilter(reference=upload.reference), size=20).rows),
+            "rows": rows_for(audit.page(AuditFilter(upload=upload.pk), size=20).rows, of=upload),
             "form": AppealForm(),
             "decided_before": before,
             "may_answer": may(request, "change_appeal", "decide_upload")

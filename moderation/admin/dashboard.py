@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from moderation.admin.desk import DeskAdmin
@@ -16,6 +18,8 @@ from moderation.selectors import dashboard
 from moderation.selectors.dashboard import Day, Quality
 from moderation.services import tallies
 
+FRESH = 60
+"""Seconds for which the plots are kept in the cache."""
 VERDICTS = (("allow", "good"), ("hold", "warn"), ("block", "bad"), ("refused", "plain"))
 
 
@@ -28,32 +32,39 @@ class DashboardPages(DeskAdmin):
 
     def desk_page(self, request: HttpRequest) -> HttpResponse:
         """Cards with what waits, then the plots."""
-        hours = dashboard.tallies()
-        now = timezone.now().replace(minute=0, second=0, microsecond=0)
-        hours.append(tallies.count(now))
-        days = dashboard.days_of(hours)
-        verdicts = dashboard.added(hour.verdict_times for hour in hours)
-        decisions = dashboard.added(hour.decision_times for hour in hours)
-        quality = dashboard.quality()
+        key = f"moderation.dashboard.{get_language()}"
         context = {
             "oldest": Upload.objects.filter(status=Upload.Status.HELD).order_by("pk").first(),
-            "days": _days(days),
-            "total": sum(day.counts["uploads"] for day in days),
-            "stopped": sum(day.counts["block"] for day in days),
-            "times": [
-                (_("to the verdict"), _span(verdicts, 0.5), _span(verdicts, 0.95)),
-                (_("to a moderator's decision"), _span(decisions, 0.5), _span(decisions, 0.95)),
-            ],
-            "methods": _methods(quality),
-            "lists": _lists(quality),
-            "hits": dashboard.most_hits(),
-            "monitored": [
-                {"name": name, "block": outcomes["block"], "hold": outcomes["hold"]}
-                for name, outcomes in sorted(dashboard.monitored().items())
-            ],
-            "suspended": dashboard.suspended(),
+            **(cache.get_or_set(key, _plots, FRESH) or {}),
         }
         return self.page(request, "desk.html", context, title=_("Moderators' desk"))
+
+
+def _plots() -> dict[str, Any]:
+    """Everything that need not be of this second."""
+    hours = dashboard.tallies()
+    hours.append(tallies.count(timezone.now().replace(minute=0, second=0, microsecond=0)))
+    days = dashboard.days_of(hours)
+    verdicts = dashboard.added(hour.verdict_times for hour in hours)
+    decisions = dashboard.added(hour.decision_times for hour in hours)
+    quality = dashboard.quality()
+    return {
+        "days": _days(days),
+        "total": sum(day.counts["uploads"] for day in days),
+        "stopped": sum(day.counts["block"] for day in days),
+        "times": [
+            (_("to the verdict"), _span(verdicts, 0.5), _span(verdicts, 0.95)),
+            (_("to a moderator's decision"), _span(decisions, 0.5), _span(decisions, 0.95)),
+        ],
+        "methods": _methods(quality),
+        "lists": _lists(quality),
+        "hits": dashboard.most_hits(),
+        "monitored": [
+            {"name": name, "block": outcomes["block"], "hold": outcomes["hold"]}
+            for name, outcomes in sorted(dashboard.monitored().items())
+        ],
+        "suspended": dashboard.suspended(),
+    }
 
 
 def _days(days: list[Day]) -> Plot:

@@ -57,10 +57,11 @@ def capped(number: int) -> str:
 
 def waiting_for(request: HttpRequest) -> dict[str, int]:
     """What waits for this moderator, counted no further than the cap."""
+    held, appeals, bans = review.waiting()
     return {
-        "held": review.capped(review.held()) if may(request, "decide_upload") else 0,
-        "appeals": review.capped(review.open_appeals()) if may(request, "view_appeal") else 0,
-        "bans": review.capped(review.waiting_for_second()) if may(request, "add_bannedimage") else 0,
+        "held": held if may(request, "decide_upload") else 0,
+        "appeals": appeals if may(request, "view_appeal") else 0,
+        "bans": bans if may(request, "add_bannedimage") else 0,
     }
 
 
@@ -133,6 +134,7 @@ class DeskAdmin(ModelAdmin):
     """A model on the desk: nothing is deleted, and changes go through services."""
 
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator
     list_per_page = 50
     save_on_top = False

@@ -62,13 +62,14 @@ class Row:
     """Position in the chain."""
 
 
-def rows_for(records: Sequence[AuditRecord], *, with_seals: bool = True) -> list[Row]:
-    """Four queries, however many rows."""
+def rows_for(records: Sequence[AuditRecord], *, of: Upload | None = None) -> list[Row]:
+    """Three queries, however many rows; two where all are about the upload ``of``."""
     uploads = {pk for record in records if (pk := _upload(record)) is not None}
-    references = dict(Upload.objects.filter(pk__in=uploads).values_list("pk", "reference"))
-    moderators = people.moderators(getattr(record, "actor_id", "") for record in records)
-    owners = people.owners(_owner(record.personal) for record in records)
-    seals = audit.seals_of(records) if with_seals else {}
+    references = {of.pk: of.reference} if of else {}
+    if missing := uploads - set(references):
+        references |= dict(Upload.objects.filter(pk__in=missing).values_list("pk", "reference"))
+    names = people.owners([*map(_owner_of, records), *map(_actor, records)])
+    seals = audit.seals_of(records)
     result = []
     for record in records:
         kind = audit.kind_of(record)
@@ -82,8 +83,8 @@ def rows_for(records: Sequence[AuditRecord], *, with_seals: bool = True) -> list
             "kind_name": str(KIND_NAMES[kind]),
             "reference": references.get(upload or 0, ""),
             "upload_id": upload,
-            "moderator": moderators.get(getattr(record, "actor_id", ""), ""),
-            "owner": owners.get(_owner(record.personal), ""),
+            "moderator": names.get(_actor(record), _actor(record)[1]),
+            "owner": names.get(_owner_of(record), ""),
             "seal": seal.position if seal else None,
         }
         result.append(Row(**(EMPTY | values | _details(record))))
@@ -109,8 +110,13 @@ def _upload(record: AuditRecord) -> int | None:
     return getattr(record, "upload_id", None)
 
 
-def _owner(personal: PersonalData | None) -> tuple[str, str]:
+def _owner_of(record: AuditRecord) -> tuple[str, str]:
+    personal: PersonalData | None = record.personal
     return (personal.owner_type, personal.owner_id) if personal else ("", "")
+
+
+def _actor(record: AuditRecord) -> tuple[str, str]:
+    return people.moderator_label(), getattr(record, "actor_id", "")
 
 
 def _details(record: AuditRecord) -> dict[str, Any]:

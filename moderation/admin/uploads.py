@@ -25,7 +25,7 @@ from moderation.exceptions import ModerationError
 from moderation.forms.bans import MOST_UPLOADS
 from moderation.forms.decisions import DecideForm
 from moderation.models import Appeal, Upload
-from moderation.selectors import audit, evidence, people, review
+from moderation.selectors import audit, people, review
 from moderation.selectors.audit_filters import AuditFilter
 
 HISTORY = 30
@@ -51,7 +51,7 @@ class UploadAdmin(ReviewPages, DashboardPages):
 
     list_display = ("thumbnail", "reference_", "status_", "reason_", "uploader", "blocklist", "submitted_at")
     list_display_links = ("thumbnail", "reference_")
-    list_filter = ("status", "blocklist", DecidedByFilter, "submitted_at", "format")
+    list_filter = ("status", "blocklist", DecidedByFilter, "submitted_at")
     list_select_related = ("blocklist",)
     search_fields = ("^reference",)
     search_help_text = gettext_lazy("Reference number, or the uploader as “user:NAME”.")
@@ -152,7 +152,7 @@ class UploadAdmin(ReviewPages, DashboardPages):
         """One upload: picture, state, what can be done, and its history."""
         upload: Upload = self.seen(request, object_id)
         item = review.item_of(upload)
-        history = audit.page(AuditFilter(reference=upload.reference), size=HISTORY)
+        history = audit.page(AuditFilter(upload=upload.pk), size=HISTORY)
         names = people.owners([(upload.owner_type, upload.owner_id)])
         context = {
             "upload": upload,
@@ -162,8 +162,7 @@ class UploadAdmin(ReviewPages, DashboardPages):
             "sentence": explain(item.screening, item.leading, item.banned) if item.screening else "",
             "reason": reason_in_words(upload.reason),
             "owner": names.get((upload.owner_type, upload.owner_id), ""),
-            "rows": rows_for(history.rows),
-            "variants": evidence.variants_of(upload.pk),
+            "rows": rows_for(history.rows, of=upload),
             "appeal": Appeal.objects.filter(upload=upload).first(),
             "can": {
                 "approve": upload.status in ("held", "rejected") and bool(upload.reencoded),

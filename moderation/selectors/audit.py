@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 
 from moderation.models import AUDIT_MODELS, AuditRecord, Screening, Seal
 from moderation.selectors.audit_filters import CAP, AuditFilter, rows_of
+from moderation.selectors.counting import count_together
 
 PAGE = 50
 CHUNK = 500
@@ -110,16 +111,15 @@ def _behind(rows: QuerySet[Any], kind: str, cursor: Cursor | None) -> QuerySet[A
 
 
 def verdict_facets(wanted: AuditFilter) -> dict[str, int]:
-    """Verdict → number of screenings, counted no further than :data:`CAP` + 1; one query."""
+    """Verdict → number of screenings, counted no further than :data:`CAP` + 1; one query. None where
+    the filter is one that no index counts by."""
     rows = rows_of("screening", wanted)
-    if rows is None:
+    if rows is None or wanted.about_matches or wanted.reason:
         return {}
-    plain = rows.select_related(None).prefetch_related(None).order_by()
-    parts = [
-        plain.filter(verdict=verdict).values_list("verdict", "pk")[: CAP + 1]
-        for verdict in Screening.Verdict.values
-    ]
-    return {verdict: part.count() for verdict, part in zip(Screening.Verdict.values, parts, strict=True)}
+    plain = rows.select_related(None).prefetch_related(None)
+    verdicts = Screening.Verdict.values
+    numbers = count_together([plain.filter(verdict=verdict) for verdict in verdicts], cap=CAP)
+    return dict(zip(verdicts, numbers, strict=True))
 
 
 def seals_of(rows: Sequence[AuditRecord]) -> dict[tuple[str, int], Seal]:

@@ -23,6 +23,8 @@ class AuditFilter:
 
     kind: str = ""
     reference: str = ""
+    upload: int | None = None
+    """The upload itself, where its page asks."""
     user: str = ""
     moderator: str = ""
     banned: int | None = None
@@ -37,6 +39,11 @@ class AuditFilter:
     revision: int | None = None
     since: date | None = None
     until: date | None = None
+
+    @property
+    def about_matches(self) -> bool:
+        """Whether it asks for what a screening found."""
+        return _about_matches(self) is not None
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> AuditFilter:
@@ -78,6 +85,15 @@ def _uploads_of(wanted: AuditFilter) -> QuerySet[Upload] | None:
     return uploads
 
 
+def _about_uploads(rows: QuerySet[Any], wanted: AuditFilter) -> QuerySet[Any]:
+    if wanted.upload:
+        return rows.filter(upload_id=wanted.upload)
+    uploads = _uploads_of(wanted)
+    if uploads is None:
+        return rows
+    return rows.filter(upload_id__in=list(uploads.values_list("pk", flat=True)[:CAP]))
+
+
 def _owners(text: str) -> Q:
     found = Q(pk__in=[])
     for label, pk in people.owner_keys(text):
@@ -107,10 +123,8 @@ def _about_matches(wanted: AuditFilter) -> Q | None:
 def _screenings(wanted: AuditFilter) -> QuerySet[Any] | None:
     if wanted.moderator or wanted.decision or wanted.change:
         return None
-    rows = Screening.objects.all()
-    uploads = _uploads_of(wanted)
-    if uploads is not None:
-        rows = rows.filter(upload_id__in=list(uploads.values_list("pk", flat=True)[:CAP]))
+    rows: QuerySet[Any] = Screening.objects.all()
+    rows = _about_uploads(rows, wanted)
     if wanted.verdict:
         rows = rows.filter(verdict=wanted.verdict)
     if wanted.revision is not None:
@@ -130,10 +144,8 @@ def _only_for_screenings(wanted: AuditFilter) -> bool:
 def _decisions(wanted: AuditFilter) -> QuerySet[Any] | None:
     if wanted.change or wanted.blocklist or _only_for_screenings(wanted):
         return None
-    rows = Decision.objects.all()
-    uploads = _uploads_of(wanted)
-    if uploads is not None:
-        rows = rows.filter(upload_id__in=list(uploads.values_list("pk", flat=True)[:CAP]))
+    rows: QuerySet[Any] = Decision.objects.all()
+    rows = _about_uploads(rows, wanted)
     if wanted.moderator:
         rows = rows.filter(actor_id__in=people.moderator_ids(wanted.moderator))
     if wanted.decision:
@@ -147,7 +159,7 @@ def _decisions(wanted: AuditFilter) -> QuerySet[Any] | None:
 
 def _refusals(wanted: AuditFilter) -> QuerySet[Any] | None:
     elsewhere = wanted.moderator or wanted.decision or wanted.change or wanted.blocklist
-    if elsewhere or wanted.banned or wanted.reference or wanted.revision is not None:
+    if elsewhere or wanted.banned or wanted.reference or wanted.upload or wanted.revision is not None:
         return None
     if _only_for_screenings(wanted) and wanted.verdict != "refused":
         return None
@@ -158,7 +170,7 @@ def _refusals(wanted: AuditFilter) -> QuerySet[Any] | None:
 
 
 def _changes(wanted: AuditFilter) -> QuerySet[Any] | None:
-    if wanted.decision or wanted.reference or wanted.user or _only_for_screenings(wanted):
+    if wanted.decision or wanted.reference or wanted.upload or wanted.user or _only_for_screenings(wanted):
         return None
     rows = BlocklistChange.objects.all()
     if wanted.moderator:

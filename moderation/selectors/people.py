@@ -6,6 +6,13 @@ from collections.abc import Iterable
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+
+
+def moderator_label() -> str:
+    """The model of whoever decides, as rows of the history would name it."""
+    return get_user_model()._meta.label_lower
 
 
 def moderators(ids: Iterable[str]) -> dict[str, str]:
@@ -42,7 +49,7 @@ def owners(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
             model = apps.get_model(label)
         except LookupError:
             continue
-        for row in model._base_manager.filter(pk__in=ids):
+        for row in model._base_manager.filter(pk__in=[pk for pk in ids if _fits(model, pk)]):
             names[label, str(row.pk)] = str(row)
     return names
 
@@ -54,3 +61,12 @@ def owner_keys(text: str) -> list[tuple[str, str]]:
         return [(label.lower(), pk)]
     model = get_user_model()
     return [(model._meta.label_lower, pk) for pk in moderator_ids(text)]
+
+
+def _fits(model: type[Model], pk: str) -> bool:
+    """Whether this can be a key of that model: an audit row may name anything."""
+    try:
+        model._meta.pk.to_python(pk)
+    except ValidationError:
+        return False
+    return True

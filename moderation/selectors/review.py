@@ -19,6 +19,7 @@ from moderation.models import (
     Screening,
     Upload,
 )
+from moderation.selectors.counting import count_together
 
 CAP = 1_000
 """Numbers beyond this are shown as "1,000+": nobody waits for an exact count."""
@@ -68,6 +69,12 @@ def held(wanted: QueueFilter | None = None) -> QuerySet[Upload]:
 def capped(rows: QuerySet[Any]) -> int:
     """A count that stops one beyond :data:`CAP`."""
     return rows.order_by()[: CAP + 1].count()
+
+
+def waiting() -> tuple[int, int, int]:
+    """Held uploads, open appeals and bans to confirm, counted no further than the cap; one query."""
+    held_, appeals, bans = count_together([held(), open_appeals(), waiting_for_second()], cap=CAP)
+    return held_, appeals, bans
 
 
 def waiting_for_second() -> QuerySet[BanDraft]:
