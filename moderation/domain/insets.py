@@ -84,4 +84,4 @@ def _strengths(lines: Grey) -> NDArray[np.float32]:
     quartile = np.partition(around, 9, axis=1)[:, 9]
     strengths = steps - quartile
     strengths[: len(lines) // 30] = strengths[-(len(lines) // 30) :] = 0  # borders are found elsewhere
-    return strengths
+    return np.asarray(strengths, dtype=np.float32)

@@ -127,12 +127,12 @@ class _Collected:
             self._query(algorithm, light[:, 0], gap >= _LIGHTNESS_QUERIED, "lightness")
 
     def _enrol(self, algorithm: str, codes: NDArray[np.uint8], where: NDArray[np.bool_], name: str) -> None:
-        for number in np.flatnonzero(where & np.array(self._enters)):
+        for number in np.flatnonzero(where & np.array(self._enters)).tolist():
             for row, turn in zip(codes[number], ORIENTATIONS, strict=True):
                 _add(self.enrolment, algorithm, row, self._variants[number], _join(name, turn))
 
     def _query(self, algorithm: str, codes: NDArray[np.uint8], where: NDArray[np.bool_], name: str) -> None:
-        for number in np.flatnonzero(where):
+        for number in np.flatnonzero(where).tolist():
             _add(self.queries, algorithm, codes[number], self._variants[number], name)
 
 
