@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tomllib
 from pathlib import Path
@@ -37,7 +38,9 @@ copyright = author  # noqa: A001 -- Sphinx calls it so
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "docs._ext.reference"]
 exclude_patterns = ["_build", "benchmarks/*.tables.md"]
-myst_enable_extensions = ["colon_fence", "deflist"]
+myst_enable_extensions = ["colon_fence", "deflist", "substitution"]
+# What make_pictures.py measured while it drew.
+myst_substitutions = json.loads((ROOT / "docs/images/numbers.json").read_text(encoding="utf-8"))
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
