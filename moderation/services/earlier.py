@@ -68,7 +68,7 @@ class EarlierUploads:
                 self._begin(names)
             self._load(state)
             self._state = state
-            if any(layer.should_fold() for layer in self._layers.values()):
+            if self.files.due(self._layers):
                 self.sign()
             self.files.tend(self._layers)
             return self._layers

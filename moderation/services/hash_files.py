@@ -51,6 +51,9 @@ class HashFile:
     """
 
     def __init__(self, path: Path) -> None:
+        if path.exists() and not path.is_file():
+            # It is read more than once: to know it again, to check it as a whole, and to import it.
+            raise HashFileUnreadable(f"{path.name} is no regular file. Save what comes through a pipe first.")
         try:
             self._file: IO[bytes] = path.open("rb")
         except OSError as error:

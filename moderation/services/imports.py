@@ -80,6 +80,7 @@ def import_file(
     are skipped (unless ``resume`` is False; then they count as duplicates). ``wake`` sends somebody to
     search the earlier uploads; otherwise that is for the caller, or the next sweep.
     """
+    HashFile(path).close()
     work = _Work(path, blocklist, name or path.name, actor_id, callbacks or Callbacks())
     report = work.report
     if resume:

@@ -104,9 +104,13 @@ class IndexFiles:
         now = _signature(path) if path else None
         return now is not None and now != self._seen.get(algorithm)
 
+    def due(self, layers: Mapping[str, LayeredIndex]) -> set[str]:
+        """Algorithms for which a new file would pay, or whose file was not to be trusted."""
+        return {name for name, layer in layers.items() if name in self._spoilt or layer.should_fold()}
+
     def tend(self, layers: Mapping[str, LayeredIndex]) -> None:
         """Write new files in the background for those of ``layers`` for which it pays."""
-        due = {name for name, layer in layers.items() if name in self._spoilt or layer.should_fold()}
+        due = self.due(layers)
         place = folder()
         if not (due and self.used and place) or time.monotonic() < self._rest_until:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import secrets
 from pathlib import Path
 
@@ -84,6 +85,8 @@ def test_usage(file: Path, tmp_path: Path) -> None:
     missing = run("import_hashes", tmp_path / "nowhere.csv")
     assert (missing.status, missing.line["error"]) == (1, "hash_file")
     assert run("import_hashes", tmp_path).line["error"] == "hash_file"
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert run("import_hashes", tmp_path / "pipe.csv").line["error"] == "hash_file"
     assert run("export_hashes", tmp_path / "a.csv", "--algorithm", "md5").status == 2
     assert run("export_hashes", tmp_path / "a.csv", "--blocklist", "nope").status == 2
     assert run("export_hashes", tmp_path / "no" / "where.csv").status == 1

@@ -16,8 +16,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_one_line_for_each_file() -> None:
-    api.ban(pictures.encode(pictures.scene(1)))
     send(pictures.encode(pictures.scene(2)), who=member())
+    # Uploads of the revision that is still running may lack one that commits late: they are not in the file.
+    api.ban(pictures.encode(pictures.scene(1)))
 
     outcome = run("rebuild_index")
 

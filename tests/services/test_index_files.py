@@ -315,3 +315,17 @@ def test_a_file_is_never_said_to_be_more_complete_than_it_is() -> None:
 
     assert earlier._digest_of(1_000) == earlier_uploads.catch_up()[DHASH].lineage
     assert reached(late) == {second}
+
+
+def test_a_damaged_file_of_uploads_is_replaced(caplog: pytest.LogCaptureFixture) -> None:
+    code = random_code()
+    mine = upload(code)
+    ban(random_code())
+    path = rebuilt().with_name("uploads-dhash256-1.index")
+    cut(path)
+
+    assert reached(code) == {mine}
+    earlier_uploads.files.wait()
+
+    assert path.name in caplog.text
+    assert len(LayeredIndex.open(path, algorithm=DHASH, bits=256)) == 1
