@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moderation import api
 
+from moderation import api
 from tests import pictures
 from tests.entrypoints.commands import run
 from tests.services.people import member, send
