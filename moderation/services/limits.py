@@ -17,7 +17,7 @@ from moderation.conf import get_settings
 from moderation.exceptions import TooManyUploads
 from moderation.models import Upload, UploadAllowance
 from moderation.services import metrics
-from moderation.services.queue import in_database_time
+from moderation.services.queue import QUEUED, in_database_time
 
 MINUTE = timedelta(minutes=1)
 FORGOTTEN = timedelta(hours=1)
@@ -35,22 +35,20 @@ def admit(*, owner_type: str, owner_id: str) -> None:
     most = get_settings().uploads_per_minute
     if not owner_id:
         return
-    if _too_many_pending(owner_type, owner_id):
-        metrics.too_many_uploads()
-        raise TooManyUploads(WAITING)
     if most and not _counted(_rows(owner_type, owner_id), owner_type, owner_id, most):
         metrics.too_many_uploads()
         raise TooManyUploads
 
 
 def reserve(*, owner_type: str, owner_id: str) -> None:
-    """In the transaction that inserts an upload: look again, with other insertions of this uploader kept
-    waiting until the commit. Raises :class:`TooManyUploads`."""
+    """In the transaction that inserts an upload: look how many wait, with other insertions of this
+    uploader kept out until the commit. Raises :class:`TooManyUploads`."""
     if not owner_id or not get_settings().pending_at_once:
         return
     # The row is there where attempts are counted; without it two requests at once may be one too many.
     _rows(owner_type, owner_id).select_for_update().first()
     if _too_many_pending(owner_type, owner_id):
+        metrics.too_many_uploads()
         raise TooManyUploads(WAITING)
 
 
@@ -82,5 +80,5 @@ def _too_many_pending(owner_type: str, owner_id: str) -> bool:
     most = get_settings().pending_at_once
     if not most:
         return False
-    waiting = Upload.objects.filter(owner_type=owner_type, owner_id=owner_id, status=Upload.Status.PENDING)
+    waiting = QUEUED.filter(owner_type=owner_type, owner_id=owner_id)
     return waiting.count() >= most

@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+from django.db import connections, router
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from moderation.conf import get_settings
 from moderation.models import Upload
+from moderation.services.locking import lock_target
 
 FREE = Q(lease__isnull=True) | Q(lease_until__lt=Now())
 """Nobody works on it, or whoever did has not been heard of for too long."""
@@ -40,12 +42,20 @@ def lease(upload_id: int) -> Upload | None:
 
 
 def still_leased(upload: Upload) -> Upload | None:
-    """The row, locked, if this lease is still the one in force (call it in a transaction)."""
+    """The row, locked after its target, if this lease is still the one in force (call it in a
+    transaction)."""
+    lock_target(upload)
     return (
-        Upload.objects.select_for_update()
+        Upload.objects.select_for_update(of=_itself())
+        .select_related("personal")
         .filter(pk=upload.pk, status=Upload.Status.PENDING, lease=upload.lease)
         .first()
     )
+
+
+def _itself() -> tuple[str, ...]:
+    # PostgreSQL cannot lock the side of a join that may be empty; SQLite has no such lock.
+    return ("self",) if connections[router.db_for_write(Upload)].features.has_select_for_update_of else ()
 
 
 def release(upload: Upload, *, count: bool) -> None:
