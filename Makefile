@@ -37,7 +37,7 @@ ifeq ($(PYTEST_ARGS),)
 	TEST_DATABASE=postgres $(bin)/pytest tests/services tests/entrypoints
 endif
 
-check: format lint types imports django django-deploy ## format, lint, types, import contracts, Django's checks, migrations
+check: format lint types imports django django-deploy docs ## format, lint, types, import contracts, Django's checks, migrations, documentation
 
 fix: venv ## format, and mend what the linter can mend by itself
 	$(bin)/ruff check --quiet --fix $(sources)

@@ -49,13 +49,17 @@ class Nearest(NamedTuple):
 def main() -> None:
     """Draw everything."""
     plt.rcParams.update({"font.size": 9, "axes.titlesize": 9, "svg.hashsalt": "moderation"})
-    cat, coffee = (Image.fromarray(picture) for picture in (data.chelsea(), data.coffee()))
+    cat, coffee = (Image.fromarray(picture) for picture in _photographs())
     material = Material(np.random.default_rng(1), [coffee])
     copies = {edit.name: edit.make(cat, material) for edit in EDITS}
     numbers = {"bits_set": _draw_fingerprint(cat)}
     numbers |= _draw_copies(cat, {name: copies[name] for name in ("JPEG q15", "meme text", "mirror")}, coffee)
     numbers |= _draw_distances(cat, copies, coffee)
     (IMAGES / "numbers.json").write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
+
+
+def _photographs() -> list[NDArray[np.uint8]]:
+    return [data.chelsea(), data.coffee()]  # type: ignore[no-untyped-call]
 
 
 def _draw_fingerprint(cat: Image.Image) -> int:

@@ -61,7 +61,9 @@ def _shown(block: Block) -> set[str]:
 
 def _lines(text: str) -> set[str]:
     """Without distances and times, which depend on the picture and the machine."""
-    return {re.sub(r"(of “default”), dhash.*|, phash.*| \[[\d.]+ ms\]", r"\1", line) for line in text.splitlines()}
+    return {
+        re.sub(r"(of “default”), dhash.*|, phash.*| \[[\d.]+ ms\]", r"\1", line) for line in text.splitlines()
+    }
 
 
 @contextmanager
@@ -106,7 +108,7 @@ def _upload_both(address: str, folder: Path) -> None:
 
 def _post(browser: requests.Session, address: str, fields: dict[str, str], photo: Path | None = None) -> str:
     browser.get(address, timeout=30)
-    fields = {**fields, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+    fields = {**fields, "csrfmiddlewaretoken": browser.cookies["csrftoken"] or ""}
     files = {"photo": (photo.name, photo.read_bytes(), "image/jpeg")} if photo else None
     answer = browser.post(address, fields, files=files, timeout=60)
     assert answer.status_code == 200 or answer.url.endswith("/accounts/profile/"), answer.text
