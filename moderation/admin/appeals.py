@@ -124,7 +124,11 @@ class AppealAdmin(DeskAdmin):
         granted = form.cleaned_data["answer"] == "grant"
         try:
             appeal = reviews.answer_appeal(
-                appeal_id=pk, actor_id=actor_of(request), grant=granted, note=form.cleaned_data["note"]
+                appeal_id=pk,
+                actor_id=actor_of(request),
+                grant=granted,
+                note=form.cleaned_data["note"],
+                seen=form.cleaned_data["seen"],
             )
         except ModerationError as error:
             messages.error(request, _(str(error)))

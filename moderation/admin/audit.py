@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -147,6 +148,8 @@ class AuditAdmin(DeskAdmin):
     ) -> HttpResponse:
         """One row, with everything that is known about it."""
         record: AuditRecord = self.seen(request, object_id)
+        if isinstance(record, Screening):
+            prefetch_related_objects([record], "matches")
         seal = audit.seals_of([record]).get((audit.kind_of(record), record.pk))
         context = {
             "record": record,

@@ -31,6 +31,7 @@ from moderation.models import BannedImage, Rescan
 from moderation.selectors import audit, people
 from moderation.selectors.audit_filters import AuditFilter
 from moderation.services import blocklist as blocklists
+from moderation.services import rescan as rescans
 from moderation.services import undo
 
 
@@ -239,7 +240,7 @@ class BannedImageAdmin(BanPages, OverturnPages):
         """POST: stop after the upload that is being looked at."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        Rescan.objects.filter(pk=pk, status=Rescan.Status.OPEN).update(status=Rescan.Status.CANCELLED)
+        rescans.cancel(rescan_id=pk, actor_id=actor_of(request))
         messages.info(request, _("Cancelled. What was found so far stays as it is."))
         return back_to(request, reverse("admin:moderation_bannedimage_changelist"))
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from moderation.exceptions import DecisionRefused
 from moderation.forms.decisions import DecideForm
 from moderation.models import Blocklist, Upload
 from moderation.selectors import blocklist_named
 from moderation.services import blocklist as blocklists
-from moderation.services import enrolment
+from moderation.services import drafts, enrolment
 from moderation.services import review as reviews
 from moderation.services.blocklist import EntryOptions
+from moderation.services.reach import reach_of
+
+
+def require(request: HttpRequest, form: DecideForm) -> None:
+    """Banning needs a permission of its own, wherever the button is. Raises :class:`PermissionDenied`."""
+    if form.cleaned_data["action"] == "ban" and not request.user.has_perm("moderation.add_bannedimage"):
+        raise PermissionDenied
 
 
 def decide(upload_id: int, actor: str, form: DecideForm) -> None:
@@ -16,7 +27,13 @@ def decide(upload_id: int, actor: str, form: DecideForm) -> None:
     data = form.cleaned_data
     match data["action"]:
         case "approve":
-            reviews.approve(upload_id=upload_id, actor_id=actor, note=data["note"])
+            reviews.approve(
+                upload_id=upload_id,
+                actor_id=actor,
+                note=data["note"],
+                seen=data["seen"],
+                expected=data["status"] or None,
+            )
         case "reject":
             reviews.reject(
                 upload_id=upload_id, actor_id=actor, blocklist=data["blocklist"], note=data["note"]
@@ -30,11 +47,17 @@ def decide(upload_id: int, actor: str, form: DecideForm) -> None:
 def reject_and_ban(upload_id: int, actor: str, *, blocklist: Blocklist | None, note: str) -> None:
     """Reject the upload, then ban its picture on the same list, as exact copy where it is flat.
 
-    Decoded first: a picture that cannot be banned is not rejected either.
+    Decoded first: a picture that cannot be banned is not rejected either. Raises
+    :class:`DecisionRefused` where the ban would hit so many that a second moderator has to confirm it.
     """
     upload = Upload.objects.select_related("blocklist").get(pk=upload_id)
     picture = enrolment.picture_of_upload(upload)
     chosen = blocklist or upload.blocklist or blocklist_named("default")
+    if drafts.needs_second(reach_of(picture.analysis, blocklist=chosen, exact_only=picture.analysis.flat)):
+        raise DecisionRefused(
+            "This ban would hit many earlier uploads. Reject the upload, and ban its picture from its page, where "
+            "a second moderator confirms it."
+        )
     reviews.reject(upload_id=upload_id, actor_id=actor, blocklist=chosen, note=note)
     options = EntryOptions(reason="review", note=note, exact_only=picture.analysis.flat)
     blocklists.ban(picture=picture, blocklist=chosen, actor_id=actor, options=options)

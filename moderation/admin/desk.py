@@ -29,6 +29,7 @@ else:
 
 View = Callable[..., HttpResponseBase]
 APP = "moderation."
+VEIL = "moderation_veil"
 
 
 def actor_of(request: HttpRequest) -> str:
@@ -94,13 +95,21 @@ def navigation(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, A
     return links
 
 
+def veil_of(request: HttpRequest) -> str:
+    """How pictures are shown to this moderator; the session spares the question on every page."""
+    if VEIL not in request.session:
+        request.session[VEIL] = review.veil_of(actor_of(request))
+    return str(request.session[VEIL])
+
+
 def desk_context(request: HttpRequest) -> dict[str, Any]:
     """For every page of the desk."""
-    actor, counts = actor_of(request), waiting_for(request)
+    counts = waiting_for(request)
     return {
         "desk_links": navigation(request, counts),
         "waiting_counts": {name: capped(number) for name, number in counts.items()},
-        "veil": review.veil_of(actor),
+        "veil": veil_of(request),
+        "newest_screening": reviews.newest_screening(),
         "desk_may": {
             name: may(request, name)
             for name in (

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from moderation.admin import display
 from moderation.admin.deciding import decide
-from moderation.admin.desk import DeskAdmin, actor_of, back_to, capped, desk_context, may
+from moderation.admin.desk import VEIL, DeskAdmin, actor_of, back_to, capped, desk_context, may
 from moderation.admin.explaining import explain, reason_in_words
 from moderation.exceptions import ModerationError
 from moderation.forms.decisions import BulkDecideForm, DecideForm, PreferenceForm, QueueFilterForm
@@ -232,7 +232,13 @@ class ReviewPages(DeskAdmin):
             return back_to(request, fallback)
         done = 0
         for upload in form.cleaned_data["uploads"]:
-            single = DecideForm({"action": form.cleaned_data["action"]})
+            single = DecideForm(
+                {
+                    "action": form.cleaned_data["action"],
+                    "seen": form.cleaned_data["seen"],
+                    "status": Upload.Status.HELD,
+                }
+            )
             single.is_valid()
             try:
                 decide(upload.pk, actor_of(request), single)
@@ -275,6 +281,7 @@ class ReviewPages(DeskAdmin):
             DeskPreference.objects.update_or_create(
                 pk=actor_of(request), defaults={"veil": form.cleaned_data["veil"]}
             )
+            request.session[VEIL] = form.cleaned_data["veil"]
         if request.headers.get("X-Requested-With") == "fetch":
             return JsonResponse({"ok": request.method == "POST" and form.is_valid()})
         return back_to(request, reverse("admin:moderation_review"))

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from moderation.admin import display
 from moderation.admin.dashboard import DashboardPages
-from moderation.admin.deciding import decide
+from moderation.admin.deciding import decide, require
 from moderation.admin.desk import actor_of, back_to, may
 from moderation.admin.explaining import explain, reason_in_words
 from moderation.admin.review import ReviewPages
@@ -184,6 +184,7 @@ class UploadAdmin(ReviewPages, DashboardPages):
         here = reverse("admin:moderation_upload_change", args=[pk])
         form = DecideForm(request.POST)
         if request.method == "POST" and form.is_valid():
+            require(request, form)
             try:
                 decide(pk, actor_of(request), form)
                 messages.success(request, _("Decided and recorded."))

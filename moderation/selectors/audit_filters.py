@@ -91,7 +91,7 @@ def _about_uploads(rows: QuerySet[Any], wanted: AuditFilter) -> QuerySet[Any]:
     uploads = _uploads_of(wanted)
     if uploads is None:
         return rows
-    return rows.filter(upload_id__in=list(uploads.values_list("pk", flat=True)[:CAP]))
+    return rows.filter(upload_id__in=uploads.values("pk")[:CAP])
 
 
 def _owners(text: str) -> Q:

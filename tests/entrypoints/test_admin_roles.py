@@ -178,5 +178,15 @@ def test_every_page_of_the_desk_is_in_this_table() -> None:
             for name in names
             if name.endswith("-picture") or (name.startswith("moderation_") and not name.endswith(stock))
         }
-    rescans = {"admin:moderation_rescan_state", "admin:moderation_rescan_cancel"}
-    assert wanted - known - rescans == set()
+    elsewhere = {
+        "admin:moderation_rescan_state",
+        "admin:moderation_rescan_cancel",
+        "moderation:overlay-picture",
+    }
+    assert wanted - known - elsewhere == set()
+
+
+@pytest.mark.parametrize("role", ["anonymous", "uploader"])
+def test_the_overlay_of_two_pictures_is_for_the_desk_alone(role: str, desk: Desk) -> None:
+    url = reverse("moderation:overlay-picture", args=[desk.upload.pk, desk.banned.pk])
+    assert at_the_desk(role).get(url).status_code == 403
