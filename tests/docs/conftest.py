@@ -51,7 +51,7 @@ class Reader:
         assert result.returncode == 0, f"{script}\n{result.stdout}\n{result.stderr}"
         output, _, folder = result.stdout.rstrip("\n").rpartition("\n")
         self.folder = Path(folder)
-        return output + result.stderr
+        return f"{output}\n{result.stderr}"
 
 
 @pytest.fixture(scope="session")
