@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from moderation import selectors, storage
 from moderation.conf import get_settings
-from moderation.domain.policy import LOCAL
 from moderation.domain.analysis import Limits
+from moderation.domain.policy import LOCAL
 from moderation.exceptions import AppealRefused
 from moderation.models import Appeal, Match, Notice, Screening, Upload
 from moderation.services import blocklist as blocklists

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import PIL
-from PIL import features
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
@@ -20,6 +19,7 @@ from django.core.files.storage import FileSystemStorage, InvalidStorageError
 from django.db import DatabaseError, connections
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
+from PIL import features
 
 from moderation import storage
 from moderation.conf import check_band, get_settings
@@ -104,8 +104,8 @@ def quarantine_is_private(databases: Sequence[str]) -> Iterator[CheckMessage]:
 
 @_checked(Tags.database)
 def sqlite_does_not_lock(databases: Sequence[str]) -> Iterator[CheckMessage]:
-    """E004, W001: SQLite needs IMMEDIATE transactions, a timeout, and WAL (FACTS: 31 % of transactions
-    fail with the defaults)."""
+    """E004, W001: SQLite needs IMMEDIATE transactions, a timeout, and WAL: with the defaults, writers
+    that read first meet “database is locked”."""
     connection = connections[database()]
     if connection.vendor != "sqlite":
         return

@@ -78,7 +78,7 @@ class Settings:
     """Folder for packed index files; none are used where empty."""
     sandbox_seconds: float = 5.0
     """Wall-clock deadline for one picture."""
-    sandbox_memory_mb: int = 700
+    sandbox_memory_mb: int = 1024
     """Address space of a decoder process."""
     sandbox_workers: int = 2
     """Decoder processes per process of the site."""

@@ -234,3 +234,10 @@ class BadHashLine(ModerationError):
     """This line of a file of hashes is left out."""
 
     code = "bad_line"
+
+
+class PictureMissing(DecisionRefused):
+    """The file of this picture is gone, so nothing can be done with it. `manage.py doctor` says which
+    files are missing."""
+
+    code = "picture_missing"

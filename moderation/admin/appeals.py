@@ -91,7 +91,7 @@ class AppealAdmin(DeskAdmin):
         """The picture, what it was rejected for, what its owner says, and two buttons."""
         appeal: Appeal = self.seen(request, object_id)
         upload = appeal.upload
-        item = review.item_of(upload)
+        item = review.item_of(upload, with_decisions=False)
         names = people.owners([(upload.owner_type, upload.owner_id)])
         before = reviews.decided_before(upload_id=upload.pk, actor_id=actor_of(request))
         context = {

@@ -19,6 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from moderation.selectors import review
+from moderation.services import review as reviews
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -109,7 +110,7 @@ def desk_context(request: HttpRequest) -> dict[str, Any]:
         "desk_links": navigation(request, counts),
         "waiting_counts": {name: capped(number) for name, number in counts.items()},
         "veil": veil_of(request),
-        "newest_screening": reviews.newest_screening(),
+        "newest_screening": reviews.newest_screening,
         "desk_may": {
             name: may(request, name)
             for name in (

@@ -103,7 +103,7 @@ class ReviewPages(DeskAdmin):
             "cards": cards,
             "form": form,
             "query": query,
-            "waiting": capped(review.capped(review.held(wanted))),
+            "waiting": "" if wanted.nearer is not None else capped(review.capped(review.held(wanted))),
             "next_after": uploads[-1].pk if more else None,
             "undoable": undo_rows(actor_of(request)),
         }

@@ -24,7 +24,7 @@ from moderation.admin.rows import rows_for
 from moderation.exceptions import ModerationError
 from moderation.forms.bans import MOST_UPLOADS
 from moderation.forms.decisions import DecideForm
-from moderation.models import Appeal, Upload
+from moderation.models import Upload
 from moderation.selectors import audit, people, review
 from moderation.selectors.audit_filters import AuditFilter
 
@@ -52,7 +52,7 @@ class UploadAdmin(ReviewPages, DashboardPages):
     list_display = ("thumbnail", "reference_", "status_", "reason_", "uploader", "blocklist", "submitted_at")
     list_display_links = ("thumbnail", "reference_")
     list_filter = ("status", "blocklist", DecidedByFilter, "submitted_at")
-    list_select_related = ("blocklist",)
+    list_select_related = ("blocklist", "appeal")
     search_fields = ("^reference",)
     search_help_text = gettext_lazy("Reference number, or the uploader as “user:NAME”.")
     actions = ("ban_these",)
@@ -67,6 +67,11 @@ class UploadAdmin(ReviewPages, DashboardPages):
             ),
         ]
         return [*own, *self.review_urls(), *self.dashboard_urls(), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
+        """With what every page shows."""
+        uploads: QuerySet[Upload] = super().get_queryset(request).select_related("blocklist", "appeal")
+        return uploads
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -151,9 +156,9 @@ class UploadAdmin(ReviewPages, DashboardPages):
     ) -> HttpResponse:
         """One upload: picture, state, what can be done, and its history."""
         upload: Upload = self.seen(request, object_id)
-        item = review.item_of(upload)
+        item = review.item_of(upload, with_decisions=False)
         history = audit.page(AuditFilter(upload=upload.pk), size=HISTORY)
-        names = people.owners([(upload.owner_type, upload.owner_id)])
+        rows = rows_for(history.rows, of=upload)
         context = {
             "upload": upload,
             "item": item,
@@ -161,9 +166,9 @@ class UploadAdmin(ReviewPages, DashboardPages):
             "evidence": display.picture_of_entry(item.banned) if item.banned else "",
             "sentence": explain(item.screening, item.leading, item.banned) if item.screening else "",
             "reason": reason_in_words(upload.reason),
-            "owner": names.get((upload.owner_type, upload.owner_id), ""),
-            "rows": rows_for(history.rows, of=upload),
-            "appeal": Appeal.objects.filter(upload=upload).first(),
+            "owner": next((row.owner for row in rows if row.kind == "screening"), ""),
+            "rows": rows,
+            "appeal": getattr(upload, "appeal", None),
             "can": {
                 "approve": upload.status in ("held", "rejected") and bool(upload.reencoded),
                 "reject": upload.status in ("held", "approved"),

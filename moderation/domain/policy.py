@@ -6,8 +6,9 @@ radii of the entry (fingerprints), or brings its own band (an exact copy; local 
 Order of the rules:
 
 1. A view that an allow-listed picture explains (exactly, or within its block radius) is set aside
-   with all its other matches. Other views of the same upload still count, so a banned frame beside
-   an allowed one is found.
+   with its other matches; where it is only near, those of the second tier count on, since the rest
+   of the view may carry a banned picture. Other views of the same upload still count, so a banned
+   frame beside an allowed one is found.
 2. A pair that a human has cleared is set aside.
 3. ``monitor`` lists record and do nothing.
 4. A match in the block band of a ``block`` list blocks; any other match holds.
@@ -142,6 +143,7 @@ def judge(
         if entry and placed:
             found.append((hit, entry, *placed))
     allowed = {hit.view for hit, entry, band, _ in found if entry.action == "allow" and band != "hold"}
+    exactly = {hit.view for hit, entry, band, _ in found if entry.action == "allow" and band == "exact"}
 
     matches = []
     for hit, entry, band, radius in found:
@@ -149,7 +151,7 @@ def judge(
             if band == "hold":
                 continue
             aside = "allowlisted"
-        elif WHOLE in allowed or (hit.view != WHOLE and hit.view in allowed):
+        elif WHOLE in exactly or _explained(hit, allowed, exactly):
             aside = "allowlisted"
         elif entry.banned in cleared:
             aside = "cleared"
@@ -159,6 +161,12 @@ def judge(
     matches.sort(key=_weight)
     verdict, reason = _conclude(matches)
     return Judgement(verdict, reason, tuple(matches))
+
+
+def _explained(hit: Hit, allowed: Collection[int], exactly: Collection[int]) -> bool:
+    # A near copy of an allowed picture may carry a banned one: what parts of it show counts on.
+    views = exactly if hit.method.startswith(LOCAL) else allowed
+    return hit.view != WHOLE and hit.view in views
 
 
 def _weight(match: JudgedMatch) -> tuple[object, ...]:

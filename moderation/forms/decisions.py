@@ -20,7 +20,13 @@ class DecideForm(forms.Form):
     )
     action = forms.ChoiceField(choices=ACTIONS)
     note = forms.CharField(required=False, max_length=1000)
-    blocklist = forms.ModelChoiceField(queryset=Blocklist.objects.all(), required=False)
+    blocklist = forms.ModelChoiceField(
+        queryset=Blocklist.objects.exclude(action=Blocklist.Action.ALLOW), required=False
+    )
+    seen = forms.IntegerField(required=False, min_value=0)
+    """The newest screening that there was when the page was made."""
+    status = forms.ChoiceField(choices=Upload.Status.choices, required=False)
+    """The status that the page showed."""
 
 
 class BulkDecideForm(forms.Form):
@@ -28,6 +34,7 @@ class BulkDecideForm(forms.Form):
 
     action = forms.ChoiceField(choices=[choice for choice in DecideForm.ACTIONS if choice[0] != "ban"])
     uploads = forms.ModelMultipleChoiceField(queryset=Upload.objects.filter(status=Upload.Status.HELD))
+    seen = forms.IntegerField(required=False, min_value=0)
 
 
 class AppealForm(forms.Form):
@@ -35,6 +42,7 @@ class AppealForm(forms.Form):
 
     answer = forms.ChoiceField(choices=[("grant", _("Grant")), ("deny", _("Deny"))])
     note = forms.CharField(label=_("Note for colleagues"), required=False, max_length=1000)
+    seen = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
 
 class PreferenceForm(forms.Form):

@@ -135,7 +135,8 @@ class Screening(AuditRecord):
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict)
     reason = models.CharField(_("reason"), max_length=40)
     occasion = models.CharField(_("occasion"), max_length=10, default="upload")
-    """``upload``, ``rescan``, ``review``, or ``failure``: it came to no judgement."""
+    """``upload`` or ``rescan``; ``review``, which informs a moderator and decides nothing; or ``failure``: it
+    came to no judgement."""
     algorithms = models.CharField(max_length=200, blank=True)
     notes = models.CharField(max_length=200, blank=True)
     """What a cap cut off, in machine codes."""
@@ -148,7 +149,7 @@ class Screening(AuditRecord):
         constraints = [
             models.UniqueConstraint(
                 fields=["upload_id", "revision"],
-                condition=~models.Q(occasion="failure"),
+                condition=~models.Q(occasion__in=["failure", "review"]),
                 name="moderation_one_verdict",
             ),
             models.CheckConstraint(
@@ -233,6 +234,7 @@ class Decision(AuditRecord):
         GRANT = "grant", _("grant the appeal")
         DENY = "deny", _("deny the appeal")
         SCREEN_AGAIN = "screen_again", _("screen again")
+        CANCEL = "cancel", _("cancel the search among earlier uploads")
         UNDO = "undo", _("undo")
 
     kind = models.CharField(_("decision"), max_length=20, choices=Kind)

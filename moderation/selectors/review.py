@@ -97,8 +97,8 @@ def for_moderator(appeals: QuerySet[Appeal], moderator_id: str) -> QuerySet[Appe
     return appeals.filter(~Exists(mine))
 
 
-def item_of(upload: Upload) -> Item:
-    """Six queries."""
+def item_of(upload: Upload, *, with_decisions: bool = True) -> Item:
+    """Six queries; five without the earlier decisions."""
     screening = (
         Screening.objects.filter(upload_id=upload.pk).prefetch_related("matches").order_by("-pk").first()
     )
@@ -114,6 +114,7 @@ def item_of(upload: Upload) -> Item:
         if (match.banned_id, match.method) not in seen:
             seen.add((match.banned_id, match.method))
             others.append(match)
+    said = Decision.objects.filter(upload_id=upload.pk).select_related("personal")
     return Item(
         upload=upload,
         screening=screening,
@@ -121,7 +122,7 @@ def item_of(upload: Upload) -> Item:
         banned=banned,
         others=tuple(others[:8]),
         history=history_of(upload),
-        decisions=tuple(Decision.objects.filter(upload_id=upload.pk).select_related("personal")[:8]),
+        decisions=tuple(said[:8]) if with_decisions else (),
     )
 
 

@@ -112,7 +112,9 @@ def _works(area: Storage) -> str:
 def _pending() -> str:
     limit = timedelta(seconds=get_settings().pending_alarm_seconds)
     late = Upload.objects.filter(
-        status=Upload.Status.PENDING, submitted_at__lt=queue.in_database_time(-limit)
+        status=Upload.Status.PENDING,
+        withdrawn_at__isnull=True,
+        submitted_at__lt=queue.in_database_time(-limit),
     )
     return "uploads_wait_too_long" if late.exists() else ""
 

@@ -16,6 +16,7 @@ from moderation.models import Refusal, Upload
 from moderation.services import limits, metrics, outcome
 from moderation.services.decoder import decoder
 from moderation.services.dispatching import dispatcher
+from moderation.services.locking import lock_target
 from moderation.services.personal import owner_key, record_personal
 from moderation.services.revision import database
 
@@ -133,6 +134,7 @@ def check(*, data: bytes, size: int | None, submitter: Submitter, door: str) -> 
 def withdraw(*, target: Target) -> int:
     """Withdraw every upload for a column; the number of them."""
     with transaction.atomic(using=database()):
+        lock_target(Upload(target_model=target.model, target_id=target.pk, target_field=target.field))
         uploads = Upload.objects.select_for_update().filter(
             target_model=target.model,
             target_id=target.pk,

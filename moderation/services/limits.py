@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from moderation.conf import get_settings
 from moderation.exceptions import TooManyUploads
-from moderation.models import Upload, UploadAllowance
+from moderation.models import UploadAllowance
 from moderation.services import metrics
 from moderation.services.queue import QUEUED, in_database_time
 

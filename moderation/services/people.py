@@ -9,6 +9,7 @@ from django.db import transaction
 
 from moderation.models import Appeal, Notice, PersonalData, Upload
 from moderation.services import outcome, retention
+from moderation.services.locking import locked
 from moderation.services.revision import database
 
 
@@ -76,13 +77,18 @@ def erase(*, owner_type: str, owner_id: str) -> Erased:
     count = 0
     for pk in list(theirs.filter(legal_hold=False).values_list("pk", flat=True)):
         with transaction.atomic(using=database()):
-            upload = Upload.objects.select_for_update().get(pk=pk)
+            upload = locked(Upload.objects.get(pk=pk))
+            if upload is None:
+                continue
             if upload.withdrawn_at is None:
                 outcome.withdraw(upload)
             retention.forget_files(upload)
             Appeal.objects.filter(upload=upload).update(text="")
             Notice.objects.filter(upload=upload).delete()
-            Upload.objects.filter(pk=pk).update(owner_type="", owner_id="", target_id="")
+            # A screening that is under way loses its lease, and with it the right to write anything.
+            Upload.objects.filter(pk=pk).update(
+                owner_type="", owner_id="", target_id="", lease=None, lease_until=None
+            )
         count += 1
     records = PersonalData.objects.filter(owner_type=owner_type, owner_id=owner_id).exclude(
         pk__in=[personal for _, personal in held if personal]

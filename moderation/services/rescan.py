@@ -16,9 +16,11 @@ from django.utils import timezone
 
 from moderation import selectors
 from moderation.domain.analysis import Code
+from moderation.exceptions import PictureMissing
 from moderation.models import (
     BannedImage,
     Blocklist,
+    Decision,
     Fingerprint,
     LocalFingerprint,
     Match,
@@ -26,7 +28,7 @@ from moderation.models import (
     Screening,
     Upload,
 )
-from moderation.services import local, rescreening, revision, uploads_against
+from moderation.services import decisions, local, rescreening, revision, uploads_against
 from moderation.services.earlier import earlier_uploads
 from moderation.services.queue import in_database_time
 from moderation.services.uploads_against import NewCodes
@@ -51,8 +53,11 @@ def run(*, rescan_id: int, progress: Progress | None = None) -> Rescan | None:
         if not _judge_all(rescan, stretch, progress):
             logger.info("rescan %s was cancelled at upload %s", rescan.pk, rescan.cursor)
             return rescan
-    rescan.status, rescan.finished_at, rescan.lease_until = Rescan.Status.DONE, timezone.now(), None
-    rescan.save()
+    _note(rescan)
+    Rescan.objects.filter(pk=rescan_id, status=Rescan.Status.OPEN).update(
+        status=Rescan.Status.DONE, finished_at=timezone.now(), lease_until=None
+    )
+    rescan.refresh_from_db()
     return rescan
 
 
@@ -155,7 +160,12 @@ def _note(rescan: Rescan) -> bool:
 
 
 def _judge_again(rescan: Rescan, upload: int, before: str) -> None:
-    after = rescreening.rescreen(upload_id=upload)
+    try:
+        after = rescreening.rescreen(upload_id=upload)
+    except PictureMissing:
+        # It was to be published and cannot be: it stays held, and those behind it are judged.
+        logger.warning("rescan %s: the file of upload %s is gone", rescan.pk, upload)
+        after = None
     rescan.examined += 1
     if after is None:
         return
@@ -232,3 +242,21 @@ def _batches_of_codes(entries: QuerySet[BannedImage]) -> Iterator[list[Code]]:
             batch = []
     if batch:
         yield batch
+
+
+def cancel(*, rescan_id: int, actor_id: str) -> bool:
+    """Stop an open search after the upload that is being looked at. Uploads that it has not reached stay as
+    they are, so who did it is part of the history."""
+    with revision.screening() as state:
+        stopped = Rescan.objects.filter(pk=rescan_id, status=Rescan.Status.OPEN).update(
+            status=Rescan.Status.CANCELLED
+        )
+        if stopped:
+            decisions.record(
+                kind=Decision.Kind.CANCEL,
+                actor_id=actor_id,
+                banned_id=Rescan.objects.values_list("banned_id", flat=True).get(pk=rescan_id),
+                revision=state.number,
+                reason=f"rescan {rescan_id}",
+            )
+    return bool(stopped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from moderation import selectors, storage
@@ -9,12 +10,22 @@ from moderation.conf import get_settings
 from moderation.domain.analysis import Code, Encoded
 from moderation.domain.local.signature import LocalFeatures
 from moderation.domain.policy import Judgement
+from moderation.exceptions import (
+    DecoderCrashed,
+    DecoderOutOfMemory,
+    DecoderTimeout,
+    ImageRefused,
+    PictureMissing,
+)
 from moderation.models import Clearance, LocalFingerprint, Screening, Upload, UploadFingerprints
 from moderation.services import local, matching, screening
 from moderation.services.decoder import decoder
+from moderation.services.locking import locked
 from moderation.services.matching import Subject
 from moderation.services.publication import Publication
 from moderation.services.revision import RevisionState
+
+logger = logging.getLogger("moderation.rescreening")
 
 OPEN = (Upload.Status.APPROVED, Upload.Status.HELD)
 """The statuses that an automatic verdict may still change."""
@@ -55,17 +66,28 @@ def subject_of(upload: Upload) -> Subject:
 def _features(upload: Upload) -> tuple[LocalFeatures, ...]:
     if not (upload.reencoded and selectors.local_wanted() and LocalFingerprint.objects.exists()):
         return ()
-    encoded = clean_file(upload)
-    if encoded is None:
+    try:
+        encoded = clean_file(upload)
+        if encoded is None:
+            return ()
+        return local.features_of(decoder().analyse(encoded.data, get_settings().analysis()))
+    except (PictureMissing, ImageRefused, DecoderCrashed, DecoderTimeout, DecoderOutOfMemory) as error:
+        # What is stored still tells copies: better judged without the second tier than not at all.
+        logger.warning("upload %s is judged again without its picture: %s", upload.pk, error.code)
         return ()
-    return local.features_of(decoder().analyse(encoded.data, get_settings().analysis()))
 
 
 def clean_file(upload: Upload) -> Encoded | None:
-    """The re-encoding in quarantine, ready to be published; None where there is none."""
+    """The re-encoding in quarantine, ready to be published; None where none was made or kept.
+
+    Raises :class:`PictureMissing` where the file that the row names is gone.
+    """
     if not upload.reencoded:
         return None
-    data = storage.read(storage.quarantine(), upload.reencoded)
+    try:
+        data = storage.read(storage.quarantine(), upload.reencoded)
+    except FileNotFoundError as error:
+        raise PictureMissing from error
     extension = upload.reencoded.rpartition(".")[2]
     return Encoded(data, FORMATS[extension], upload.published_width or 0, upload.published_height or 0)
 
@@ -83,10 +105,13 @@ def rescreen(*, upload_id: int, occasion: str = "rescan") -> str | None:
             publication.prepare(preview)
 
     def write(state: RevisionState, judgement: Judgement) -> str | None:
-        row = Upload.objects.select_for_update().get(pk=upload_id)
-        if row.status != upload.status or row.withdrawn_at is not None:
+        row = locked(upload)
+        if row is None or row.status != upload.status or row.withdrawn_at is not None:
             return None
-        if Screening.objects.filter(upload_id=row.pk, revision=state.number).exists():
+        if row.reencoded != upload.reencoded:
+            return None
+        judged = Screening.objects.filter(upload_id=row.pk, revision=state.number)
+        if judged.exclude(occasion__in=("failure", "review")).exists():
             return row.status
         screening.record(row, judgement, state=state, occasion=occasion, started=started)
         screening.settle(row, judgement, state=state, publication=publication)
@@ -96,3 +121,14 @@ def rescreen(*, upload_id: int, occasion: str = "rescan") -> str | None:
         return matching.conclude(subject_of(upload), prepare=prepare, write=write)
     finally:
         publication.close()
+
+
+def look_again(*, upload_id: int) -> None:
+    """Write down what an upload matches now, for whoever decides about it, and change nothing else."""
+    upload = Upload.objects.get(pk=upload_id)
+    started = time.perf_counter()
+
+    def write(state: RevisionState, judgement: Judgement) -> None:
+        screening.record(upload, judgement, state=state, occasion="review", started=started)
+
+    matching.conclude(subject_of(upload), prepare=lambda _preview: None, write=write)

@@ -17,7 +17,14 @@ from django.utils import timezone
 
 from moderation import storage
 from moderation.conf import get_settings
-from moderation.models import BannedImage, Notice, PersonalData, Upload, UploadFingerprints
+from moderation.models import (
+    BannedImage,
+    Notice,
+    PersonalData,
+    Upload,
+    UploadFingerprints,
+    UploadLocalFingerprint,
+)
 from moderation.services import files
 from moderation.services.revision import database
 
@@ -81,7 +88,9 @@ def due_personal() -> QuerySet[PersonalData]:
     if before is None:
         return PersonalData.objects.none()
     needed = Upload.objects.filter(
-        Q(status_at__gte=before) | Q(legal_hold=True) | Q(status__in=(Status.PENDING, Status.HELD)),
+        Q(status_at__gte=before)
+        | Q(legal_hold=True)
+        | Q(status__in=(Status.PENDING, Status.HELD), withdrawn_at__isnull=True),
         personal__isnull=False,
     )
     decided = Upload.objects.filter(personal__isnull=False).exclude(pk__in=needed)
@@ -97,7 +106,11 @@ def purge(*, dry_run: bool = False, progress: Progress | None = None) -> Purged:
         return counts
     while batch := list(due_uploads()[:BATCH]):
         for upload in batch:
-            forget_files(upload)
+            with transaction.atomic(using=database()):
+                # Looked at again under the lock: somebody may have decided, or asked to keep it.
+                row = Upload.objects.select_for_update().get(pk=upload.pk)
+                if due_uploads().filter(pk=row.pk).exists():
+                    forget_files(row)
         if progress:
             progress(len(batch))
     for banned in due_evidence().iterator():
@@ -110,14 +123,13 @@ def purge(*, dry_run: bool = False, progress: Progress | None = None) -> Purged:
 
 
 def forget_files(upload: Upload) -> None:
-    """Remove an upload's private files and fingerprints; the row stays."""
-    with transaction.atomic(using=database()):
-        row = Upload.objects.select_for_update().get(pk=upload.pk)
-        for name in (row.original, row.reencoded):
-            files.remove_later(storage.QUARANTINE, name)
-        row.original = row.reencoded = ""
-        row.save(update_fields=["original", "reencoded"])
-        UploadFingerprints.objects.filter(upload=row).delete()
+    """Remove an upload's private files and fingerprints; the row, which the caller has locked, stays."""
+    for name in (upload.original, upload.reencoded):
+        files.remove_later(storage.QUARANTINE, name)
+    upload.original = upload.reencoded = ""
+    upload.save(update_fields=["original", "reencoded"])
+    UploadFingerprints.objects.filter(upload=upload).delete()
+    UploadLocalFingerprint.objects.filter(upload=upload).delete()
 
 
 def erase_personal(rows: QuerySet[PersonalData]) -> int:

@@ -24,6 +24,7 @@ from moderation.models import (
 )
 from moderation.services import decisions, matching, outcome, rescreening, revision
 from moderation.services.dispatching import dispatcher
+from moderation.services.locking import locked
 from moderation.services.outcome import Outcome
 from moderation.services.publication import Publication
 from moderation.services.revision import RevisionState
@@ -40,16 +41,21 @@ def approve(
     note: str = "",
     kind: str = Kind.APPROVE,
     notice: str = "",
+    seen: int | None = None,
+    expected: str | None = None,
     also: Callable[[Upload], None] | None = None,
 ) -> Upload:
     """A human publishes a held or rejected upload.
 
     What it matched so far is cleared for this upload: no rescan takes it down for that again. An entry
     that came since, and that nobody has seen beside it, raises :class:`ChangedSinceSeen`, with the new
-    matches recorded. Raises :class:`DecisionRefused` where nothing can be published. ``also`` runs in
-    the same transaction.
+    matches recorded. ``seen`` is the newest screening (of any upload) that there was when the moderator's
+    page was made, ``expected`` the status that it showed. Raises :class:`DecisionRefused` where that is
+    out of date, or nothing can be published. ``also`` runs in the same transaction.
     """
     upload = Upload.objects.filter(pk=upload_id).first()
+    if upload is not None and expected is not None and upload.status != expected:
+        raise DecisionRefused("Somebody else has decided about this upload meanwhile.")
     if upload is None or upload.status not in (Status.HELD, Status.REJECTED):
         raise DecisionRefused("Only a held or a rejected upload can be approved.")
     if not upload.reencoded:
@@ -57,17 +63,19 @@ def approve(
             "This upload was never decoded completely, so there is nothing that could be published. "
             "Screen it again, or reject it."
         )
+    upto = newest_screening() if seen is None else seen
     publication = Publication(upload, lambda: rescreening.clean_file(upload))
 
     def write(state: RevisionState, judgement: Judgement) -> Upload:
-        row = Upload.objects.select_for_update().get(pk=upload_id)
-        if row.status != upload.status:
+        row = locked(upload)
+        if row is None or row.status != upload.status or row.reencoded != upload.reencoded:
             raise DecisionRefused("Somebody else has decided about this upload meanwhile.")
         counting = {match.hit.banned for match in judgement.matches if not match.set_aside}
-        if counting - _seen(upload_id):
+        known = _seen(upload_id, upto)
+        if counting - known:
             raise ChangedSinceSeen
         Clearance.objects.bulk_create(
-            [Clearance(upload=row, banned_id=banned) for banned in sorted(counting | _seen(upload_id))],
+            [Clearance(upload=row, banned_id=banned) for banned in sorted(counting | known)],
             ignore_conflicts=True,
         )
         decisions.record(kind=kind, actor_id=actor_id, upload_id=row.pk, revision=state.number, note=note)
@@ -79,6 +87,10 @@ def approve(
         )
         if also:
             also(row)
+        else:
+            Appeal.objects.filter(upload=row, status=Appeal.Status.OPEN).update(
+                status=Appeal.Status.GRANTED, answered_at=timezone.now()
+            )
         return row
 
     try:
@@ -86,14 +98,20 @@ def approve(
             rescreening.subject_of(upload), prepare=lambda _preview: publication.write(), write=write
         )
     except ChangedSinceSeen:
-        rescreening.rescreen(upload_id=upload_id, occasion="review")
+        rescreening.rescreen(upload_id=upload_id, occasion="rescan")
+        rescreening.look_again(upload_id=upload_id)
         raise
     finally:
         publication.close()
 
 
-def _seen(upload_id: int) -> set[int]:
-    screenings = Screening.objects.filter(upload_id=upload_id)
+def newest_screening() -> int:
+    """What a page tells :func:`approve` of when it was made."""
+    return Screening.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _seen(upload_id: int, upto: int) -> set[int]:
+    screenings = Screening.objects.filter(upload_id=upload_id, pk__lte=upto)
     return set(Match.objects.filter(screening__in=screenings).values_list("banned_id", flat=True).distinct())
 
 
@@ -108,7 +126,7 @@ def reject(
     """A human rejects an upload that is held or public. Its owner reads the policy text of
     ``blocklist``, or of the list that held it, or of the default one."""
     with revision.screening() as state:
-        row = Upload.objects.select_for_update().filter(pk=upload_id).first()
+        row = locked(Upload.objects.filter(pk=upload_id).first() or Upload())
         if row is None or row.status not in (Status.HELD, Status.APPROVED):
             raise DecisionRefused("Only a held or a public upload can be rejected.")
         chosen = blocklist or row.blocklist or selectors.blocklist_named("default")
@@ -153,7 +171,9 @@ def decided_before(*, upload_id: int, actor_id: str) -> bool:
     return Decision.objects.filter(upload_id=upload_id, actor_id=actor_id).exclude(actor_id="").exists()
 
 
-def answer_appeal(*, appeal_id: int, actor_id: str, grant: bool, note: str = "") -> Appeal:
+def answer_appeal(
+    *, appeal_id: int, actor_id: str, grant: bool, note: str = "", seen: int | None = None
+) -> Appeal:
     """Answer an open appeal; granting publishes the upload. Raises :class:`DecisionRefused` for whoever
     decided about the upload before, and for an appeal that is answered."""
     appeal = Appeal.objects.select_related("upload").filter(pk=appeal_id).first()
@@ -168,10 +188,14 @@ def answer_appeal(*, appeal_id: int, actor_id: str, grant: bool, note: str = "")
             note=note,
             kind=Kind.GRANT,
             notice=Notice.Kind.APPEAL_GRANTED,
+            seen=seen,
+            expected=Status.REJECTED,
             also=lambda _row: _answer(appeal, Appeal.Status.GRANTED),
         )
     else:
         with revision.screening() as state:
+            if locked(appeal.upload, status=Status.REJECTED) is None:
+                raise DecisionRefused("This upload is not rejected any more. Reload the page.")
             _answer(appeal, Appeal.Status.DENIED)
             decisions.record(
                 kind=Kind.DENY,

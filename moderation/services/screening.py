@@ -103,7 +103,7 @@ def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
     clean = files.keep_private(encoded, folder="clean")
     publication = Publication(upload, lambda: encoded)
 
-    def write(state: RevisionState, judgement: Judgement) -> str | None:
+    def write(state: RevisionState, judgement: Judgement) -> Upload | None:
         row = queue.still_leased(upload)
         if row is None:
             return None
@@ -114,11 +114,11 @@ def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
         local.remember(row, subject.features)
         settle(row, judgement, state=state, publication=publication)
         _count(row, judgement.verdict, judgement.reason)
-        return row.status
+        return row
 
     try:
-        status = matching.conclude(subject, prepare=publication.prepare, write=write)
-        if status == Status.APPROVED:
+        decided = matching.conclude(subject, prepare=publication.prepare, write=write)
+        if decided is not None and decided.published == publication.name:
             publication.keep()
     except OperationalError:
         # The commit may have come through before the connection broke: then the row names the file.
@@ -128,9 +128,10 @@ def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
         raise
     finally:
         publication.close()
-    if status is None:
+    if decided is None:
         storage.quarantine().delete(clean)
-    return status
+        return None
+    return decided.status
 
 
 def record(

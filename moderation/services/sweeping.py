@@ -70,7 +70,7 @@ def sweep(
     open_rescans = rescan.unfinished()[:10]
     for rescan_id in open_rescans:
         if work_here:
-            rescan.run(rescan_id=rescan_id)
+            _rescan(rescan_id)
         else:
             dispatcher().rescan(rescan_id)
     limits.forget_idle()
@@ -94,3 +94,11 @@ def _screen(upload_id: int) -> None:
     except Exception:
         # One upload must not keep those behind it from being screened; it stays pending, counted.
         logger.exception("upload %s could not be screened", upload_id)
+
+
+def _rescan(rescan_id: int) -> None:
+    try:
+        rescan.run(rescan_id=rescan_id)
+    except Exception:
+        # It stays open, and comes round again; the rest of the sweep does not wait for it.
+        logger.exception("rescan %s could not be finished", rescan_id)

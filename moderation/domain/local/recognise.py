@@ -110,7 +110,7 @@ def _one(
                 return hits, notes | {"local_time"}, checks, len(tried)
             tried.add((candidate.item, candidate.view))
             signature = signatures.get(candidate.item)
-            match = verify(query, signature, (candidate.view,)) if signature is not None else None
+            match = _verified(query, signature, candidate.view, likeliest=candidate is chosen[0])
             if match is None:
                 continue
             if strength(match) >= HOLD:
@@ -124,3 +124,14 @@ def _one(
     else:
         notes.add("local_rounds")
     return hits, notes, checks, len(tried)
+
+
+def _verified(
+    query: Query, signature: LocalSignature | None, view: int, *, likeliest: bool
+) -> LocalMatch | None:
+    if signature is None:
+        return None
+    match = verify(query, signature, (view,))
+    if likeliest and match is not None and strength(match) < HOLD:
+        match = verify(query, signature, (view,), thorough=True)
+    return match

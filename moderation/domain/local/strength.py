@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
+from .tiles import TileCheck
 from .verify import LEAST_INLIERS, LocalMatch
 
 NONE, HOLD, BLOCK = 0, 1, 2
 
-TILE = 0.65
-"""Of two different pictures with the same overlay at most .63 agree; of a picture and its edit at least .77."""
+TILE = 0.68
+"""Of two different pictures with the same overlay at most .63 agree outside collages and backgrounds, of a picture and its edit
+at least .77 (.69 in a collage that cut half of it away)."""
+LOPSIDED_TILE = 0.85
+LOPSIDED = 0.4
+LOPSIDED_TILES = 5
+"""Below ``LOPSIDED_TILE``, a half of the ban or its middle with so many tiles and hardly any that agree is another picture beside the
+same neighbour, or before the same background. The tiles that a text or a round mask spoils lie elsewhere."""
 FEW_INLIERS = 12
 FEW_TILE = 0.75
 """Fewer keypoints than that may agree by chance in two pictures that are lit and composed alike; of a blurred copy, which has as
@@ -15,7 +25,7 @@ few, nearly all tiles agree."""
 COVERAGE = 0.5
 """See :attr:`LocalMatch.coverage`."""
 BLOCK_TILE = 0.8
-"""Two pictures before the same background (75 % of the area) reach .78: a person looks at those."""
+"""Two pictures before the same background (75 % of the area) reach .78."""
 HOLD_SHARE = 0.15
 BLOCK_SHARE = 0.25
 """What a sticker that moved, of 15 % of the picture, does not reach."""
@@ -23,11 +33,29 @@ LEAST_TILES = 4
 """Agreeing tiles below which a share means nothing."""
 
 
+def _windows() -> NDArray[np.bool_]:
+    """Shape ``(5, 64)``: left, right, upper and lower half, and the middle."""
+    row, column = np.divmod(np.arange(64), 8)
+    middle = (row >= 2) & (row < 6) & (column >= 2) & (column < 6)
+    return np.stack([column < 4, column >= 4, row < 4, row >= 4, middle])
+
+
+WINDOWS = _windows()
+
+
+def lopsided(check: TileCheck) -> bool:
+    """Whether a whole half, or the middle, of what the upload covers is something else."""
+    seen, agreeing = WINDOWS @ check.seen.astype(np.int64), WINDOWS @ check.agreeing.astype(np.int64)
+    return bool(((seen >= LOPSIDED_TILES) & (agreeing < LOPSIDED * seen)).any())
+
+
 def strength(match: LocalMatch) -> int:
     """:data:`NONE`, :data:`HOLD` or :data:`BLOCK`: what the evidence supports at most."""
     if match.inliers < LEAST_INLIERS or match.tile < TILE or match.share < HOLD_SHARE:
         return NONE
     if match.inliers < FEW_INLIERS and match.tile < FEW_TILE:
+        return NONE
+    if match.tile < LOPSIDED_TILE and lopsided(match.check):
         return NONE
     if match.coverage < COVERAGE or match.check.agreeing.sum() < LEAST_TILES:
         return NONE

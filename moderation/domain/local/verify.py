@@ -28,6 +28,9 @@ NEAR = 34
 """Bits of 128 within which two keypoints may be the same."""
 MOST_PAIRS = 240
 """Pairs that propose a transformation."""
+THOROUGH_PAIRS = 450
+THOROUGH_HYPOTHESES = 6
+"""For the likeliest ban, should it not be confirmed at first: polka dots and stripes align one off."""
 LEAST_INLIERS = 7
 TOLERANCE = 6.0
 """Pixels of the upload's raster, at its scale 1."""
@@ -103,24 +106,29 @@ class Query:
 
 
 def verify(
-    query: LocalFeatures | Query, ban: LocalSignature, views: tuple[int, ...] = (0, 1, 2, 3)
+    query: LocalFeatures | Query,
+    ban: LocalSignature,
+    views: tuple[int, ...] = (0, 1, 2, 3),
+    *,
+    thorough: bool = False,
 ) -> LocalMatch | None:
     """The best match of an upload with a ban in one of the ``views``, or None below seven inliers.
 
-    Raises :class:`ValueError` where the two were made with different models.
+    ``thorough`` tries more alignments, for repeating patterns, at three times the cost. Raises :class:`ValueError` where the two were made with different models.
     """
     query = query if isinstance(query, Query) else Query(query)
     if query.features.signature.model != ban.model:
         raise ValueError(f"local/{query.features.signature.model} does not compare with local/{ban.model}")
     best: LocalMatch | None = None
+    hypotheses = THOROUGH_HYPOTHESES if thorough else HYPOTHESES
     rows, own, bits = _pairs(query, ban)
     relation = query.features.row_views[rows] ^ ban.geometry[own, 4]
     for view in views:
         chosen = np.flatnonzero(relation == view)
         if len(chosen) < LEAST_INLIERS:
             continue
-        chosen = chosen[np.argsort(bits[chosen], kind="stable")[:MOST_PAIRS]]
-        for match in _in_view(query, ban, rows[chosen], own[chosen], view):
+        chosen = chosen[np.argsort(bits[chosen], kind="stable")[: THOROUGH_PAIRS if thorough else MOST_PAIRS]]
+        for match in _in_view(query, ban, rows[chosen], own[chosen], view, hypotheses):
             if best is None or (match.share * match.tile, match.inliers) > (
                 best.share * best.tile,
                 best.inliers,
@@ -158,10 +166,15 @@ def _pairs(
 
 
 def _in_view(
-    query: Query, ban: LocalSignature, rows: NDArray[np.int64], own: NDArray[np.int64], view: int
+    query: Query,
+    ban: LocalSignature,
+    rows: NDArray[np.int64],
+    own: NDArray[np.int64],
+    view: int,
+    hypotheses: int,
 ) -> Iterator[LocalMatch]:
     upload, banned = query.in_view[view].at(rows), places(ban.geometry).at(own)
-    for inliers in _hypotheses(banned, upload):
+    for inliers in _hypotheses(banned, upload, hypotheses):
         count = distinct(banned.at(inliers), upload.at(inliers))
         if count < LEAST_INLIERS:
             continue
@@ -200,7 +213,7 @@ def _coverage(query: Query, ban: LocalSignature, matrix: Matrix, view: int) -> f
     return max(covered, min(1.0, covered * area / (pyramid.width * pyramid.height)))
 
 
-def _hypotheses(banned: Places, upload: Places) -> Iterator[NDArray[np.int64]]:
+def _hypotheses(banned: Places, upload: Places, most: int = HYPOTHESES) -> Iterator[NDArray[np.int64]]:
     """Inliers of the best few transformations, each without the pairs of those before it."""
     a, b, tx, ty = similarities(banned, upload)
     reach = 2.0 * TOLERANCE * np.maximum(np.hypot(a, b), 0.5)
@@ -213,7 +226,7 @@ def _hypotheses(banned: Places, upload: Places) -> Iterator[NDArray[np.int64]]:
     agree = alike & (dx * dx + dy * dy <= (reach * reach)[:, None])
     free = np.ones(len(banned.x), dtype=bool)
     needed = LEAST_INLIERS
-    for _ in range(HYPOTHESES):
+    for _ in range(most):
         votes = (agree & free).sum(axis=1) * free
         leader = int(votes.argmax())
         if votes[leader] < needed:

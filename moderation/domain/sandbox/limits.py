@@ -14,7 +14,7 @@ def _cores() -> int:
 class SandboxLimits:
     """Bounds for every child process of one :class:`~moderation.domain.sandbox.Sandbox`."""
 
-    memory: int = 700 * 1024 * 1024
+    memory: int = 1024 * 1024 * 1024
     """Bytes of address space (``RLIMIT_AS``). A bomb becomes MemoryError; numpy, scipy and OpenBLAS
     with one thread start within a third of it."""
     deadline: float = 5.0

@@ -28,7 +28,7 @@ def _said(age: timedelta) -> str:
 
 def pending(_mend: bool) -> Finding:
     """No upload waits for long."""
-    waiting = Upload.objects.filter(status=Upload.Status.PENDING)
+    waiting = Upload.objects.filter(status=Upload.Status.PENDING, withdrawn_at__isnull=True)
     count, age = waiting.count(), _age(waiting.aggregate(oldest=Min("submitted_at"))["oldest"])
     words = f"{count:,} uploads are pending, the oldest for {_said(age)}."
     if age > PENDING:

@@ -59,7 +59,7 @@ def counted() -> bytes:
 def gauges() -> Iterator[Gauge]:
     """What alerts are made of; a handful of indexed queries."""
     (now,) = Revision.objects.annotate(now=Now()).values_list("now", flat=True)
-    waiting = Upload.objects.filter(status=Upload.Status.PENDING)
+    waiting = Upload.objects.filter(status=Upload.Status.PENDING, withdrawn_at__isnull=True)
     found = waiting.aggregate(count=Count("pk"), oldest=Min("submitted_at"))
     yield Gauge("pending_uploads", "Uploads without a verdict.", {"": found["count"]})
     yield Gauge("oldest_pending_seconds", "Age of the oldest of them.", {"": _age(found["oldest"], now)})
