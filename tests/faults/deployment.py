@@ -281,19 +281,24 @@ class Browser:
         self.session.headers["Connection"] = "close"
         self._post("/accounts/login/", {"username": name, "password": name * 2}).raise_for_status()
 
-    def upload(self, data: bytes) -> requests.Response:
-        """Send the profile form with a picture."""
+    def upload(self, data: bytes, *, follow: bool = True) -> requests.Response:
+        """Send the profile form with a picture, and ask for the page that it redirects to."""
         return self._post(
             "/me/",
             {"display_name": "", "about": "", "listed": "on"},
             {"picture": ("avatar.png", data, "image/png")},
+            follow=follow,
         )
 
     def get(self, path: str) -> requests.Response:
         return self.session.get(self.base + path, timeout=30)
 
-    def _post(self, path: str, data: dict[str, str], files: Any = None) -> requests.Response:
+    def _post(
+        self, path: str, data: dict[str, str], files: Any = None, *, follow: bool = True
+    ) -> requests.Response:
         if "csrftoken" not in self.session.cookies:
             self.get("/accounts/login/").raise_for_status()
         fields = {**data, "csrfmiddlewaretoken": self.session.cookies["csrftoken"]}
-        return self.session.post(self.base + path, data=fields, files=files, timeout=30)
+        return self.session.post(
+            self.base + path, data=fields, files=files, timeout=30, allow_redirects=follow
+        )
