@@ -68,7 +68,7 @@ django-deploy: venv
 	$(python) manage.py check --deploy --fail-level WARNING
 
 docs: venv ## build the documentation into docs/_build/html; a warning is an error
-	$(bin)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	$(bin)/sphinx-build -q -E -W --keep-going -b html docs docs/_build/html
 
 bench: ## measure speed and recognition (needs a C++ compiler for pdqhash)
 	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh bench

@@ -36,10 +36,8 @@ def settings(names: Iterable[str]) -> Iterator[str]:
             default = "{}" if field.default_factory is dict else ""
         else:
             default = setting.value
-        yield f".. confval:: {name}\n{STEP}:type: ``{setting.annotation}``"
-        if default:
-            yield f"{STEP}:default: ``{default}``"
-        yield f"\n{indent(setting.text, STEP)}\n"
+        words = f"``{setting.annotation}``" + (f", default ``{default}``" if default else "")
+        yield f".. confval:: {name}\n\n{indent(setting.text, STEP)}\n\n{STEP}{words}\n"
 
 
 def radii(_names: Iterable[str]) -> Iterator[str]:
@@ -173,8 +171,18 @@ def _texts(found: type[Model]) -> dict[str, str]:
             known = attributes(import_module(parent.__module__), parent.__name__)
             texts |= {name: attribute.text for name, attribute in known.items()}
     for column in found._meta.concrete_fields:
-        texts[column.name] = texts.get(column.name) or str(column.help_text)
+        texts[column.name] = texts.get(column.name) or str(column.help_text) or _verbose(column)
     return texts
+
+
+def _verbose(column: Field[object, object]) -> str:
+    """The name that the admin uses, where it says more."""
+    words = str(column.verbose_name)
+    return (
+        ""
+        if words.lower() == column.name.replace("_", " ").lower() or words == "ID"
+        else words.capitalize() + "."
+    )
 
 
 def _kind(column: Field[object, object]) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from dataclasses import fields
+from importlib import import_module
 
 import pytest
 from django.core.management import get_commands
 
-from tests.docs.blocks import ROOT
+from moderation.conf import Settings
+from tests.docs.blocks import ROOT, blocks
 
 PAGES = [
     *sorted(page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts),
@@ -48,10 +52,6 @@ def test_make_targets_exist(page: str) -> None:
 
 @pytest.mark.parametrize("page", NAMES)
 def test_settings_exist(page: str) -> None:
-    from dataclasses import fields
-
-    from moderation.conf import Settings
-
     known = {field.name.upper() for field in fields(Settings)}
 
     assert set(re.findall(r'MODERATION\["(\w+)"\]', _text(page))) - known == set()
@@ -60,3 +60,15 @@ def test_settings_exist(page: str) -> None:
 @pytest.mark.parametrize("page", NAMES)
 def test_nothing_of_a_machine_slips_in(page: str) -> None:
     assert re.findall(r"/(?:root|work|home|tmp)/[\w./-]+", _text(page)) == []
+
+
+@pytest.mark.parametrize("page", [*NAMES, "README.md"])
+def test_examples_import_what_is_there(page: str) -> None:
+    sources = [block.text for block in blocks(page) if block.language == "python"]
+    if page == "README.md":
+        sources = [re.sub(r"^ +\.\.\.,", "    0: 0,", source, flags=re.MULTILINE) for source in sources]
+    for source in sources:
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("moderation"):
+                module = import_module(str(node.module))
+                assert [name.name for name in node.names if not hasattr(module, name.name)] == []

@@ -44,8 +44,8 @@ def test_every_setting_says_what_it_is() -> None:
 
 
 def _text_of(name: str) -> str:
-    """Below the name and the lines of type and default."""
-    return "\n".join(texts.settings([name])).partition("\n\n")[2].strip()
+    """Between the name and the line of type and default."""
+    return "\n".join(texts.settings([name])).split("\n\n")[1].strip()
 
 
 def test_every_command_is_documented_once() -> None:

@@ -61,9 +61,7 @@ def _shown(block: Block) -> set[str]:
 
 def _lines(text: str) -> set[str]:
     """Without distances and times, which depend on the picture and the machine."""
-    return {
-        re.sub(r"(of “default”), dhash.*|, phash.*| \[[\d.]+ ms\]", r"\1", line) for line in text.splitlines()
-    }
+    return {re.sub(r"(?:, .hash256/1 at .*)? \[.+ ms\]$", "", line) for line in text.splitlines()}
 
 
 @contextmanager
