@@ -45,7 +45,7 @@ print(sum(bool(name) for name in names), sum(name.startswith("avatars/0") for na
 
 
 def test_it_is_protected_afterwards(reader: Reader) -> None:
-    banned = pictures.scene(900)
+    banned = pictures.scene(5_000)
     (reader.folder / "old").mkdir()
     for number in range(PICTURES):
         (reader.folder / "old" / f"0{number:04}.jpg").write_bytes(pictures.encode(pictures.scene(number)))
