@@ -60,6 +60,9 @@ class Settings:
     """Whether animations stay animated."""
     publish_frame_cap: int = 60
     """Longer animations are published as a still of their first frame."""
+    publish_transparency: bool = False
+    """Whether published pictures keep an alpha channel; off, they are laid on white. A picture can be made that
+    shows on a grey page what it shows neither on white nor on black."""
     publish_quality: int = 85
     """Quality of published JPEG and WebP files."""
     quarantine_storage: str = "moderation_quarantine"
@@ -130,6 +133,7 @@ class Settings:
                 animated=self.publish_animated,
                 frame_cap=self.publish_frame_cap,
                 quality=self.publish_quality,
+                transparency=self.publish_transparency,
             ),
             want_clean=clean,
             want_evidence=evidence,

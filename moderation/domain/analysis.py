@@ -34,6 +34,9 @@ class Publishing:
     frame_cap: int = 60
     """An animation with more frames is published, and fingerprinted, as a still of its first."""
     quality: int = 85
+    transparency: bool = False
+    """Keep an alpha channel. Off, pictures are published on white: a picture can be made that shows on grey
+    what it shows neither on white nor on black, and no set of backgrounds catches them all."""
 
 
 @dataclass(frozen=True, slots=True)

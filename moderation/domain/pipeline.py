@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 
 from moderation.domain.analysis import Analysis, AnalysisOptions, Encoded
-from moderation.domain.imaging.canonical import View, views_of
+from moderation.domain.imaging.canonical import View, on_white, views_of
 from moderation.domain.imaging.decoding import Frame, check_the_rest, decode, frames_to_publish
 from moderation.domain.imaging.encoding import animation_side, encode, encode_evidence, shrink
 from moderation.domain.imaging.opening import measure, open_picture, refusing
@@ -122,7 +122,10 @@ class _Kept:
         side = self._publishing.max_side
         if self._count > 1:
             side = animation_side(frame.image.size, self._count, side)
-        self._frames.append(Frame(shrink(frame.image, side), frame.duration))
+        picture = shrink(frame.image, side)
+        if not self._publishing.transparency:
+            picture = on_white(picture)
+        self._frames.append(Frame(picture, frame.duration))
 
     def encoded(self) -> Encoded | None:
         return encode(self._frames, quality=self._publishing.quality) if self._wanted else None

@@ -5,10 +5,9 @@ radii of the entry (fingerprints), or brings its own band (an exact copy; local 
 
 Order of the rules:
 
-1. A view that an allow-listed picture explains (exactly, or within its block radius) is set aside
-   with its other matches; where it is only near, those of the second tier count on, since the rest
-   of the view may carry a banned picture. Other views of the same upload still count, so a banned
-   frame beside an allowed one is found.
+1. What an allow-listed picture accounts for (exactly, or within its block radius) is set aside, by
+   view: a banned frame beside an allowed one is found, and so is a banned picture that was pasted onto
+   an allowed one.
 2. A pair that a human has cleared is set aside.
 3. ``monitor`` lists record and do nothing.
 4. A match in the block band of a ``block`` list blocks; any other match holds.
@@ -26,6 +25,8 @@ EXACT_METHODS = ("sha256", "pixels/1")
 """Equal bytes, or equal canonical pixels; always in the band ``exact``."""
 LOCAL = "local/"
 """How the second tier's methods begin; their band says what the evidence supports at most."""
+INSET = "inset"
+"""In the variant of what was found inside of a picture."""
 WHOLE = -1
 """Number of the view of a match that concerns the picture as a whole."""
 
@@ -142,8 +143,7 @@ def judge(
         placed = band_of(hit, entry) if entry else None
         if entry and placed:
             found.append((hit, entry, *placed))
-    allowed = {hit.view for hit, entry, band, _ in found if entry.action == "allow" and band != "hold"}
-    exactly = {hit.view for hit, entry, band, _ in found if entry.action == "allow" and band == "exact"}
+    explained = _explained_by_allowed(found)
 
     matches = []
     for hit, entry, band, radius in found:
@@ -151,7 +151,7 @@ def judge(
             if band == "hold":
                 continue
             aside = "allowlisted"
-        elif WHOLE in exactly or _explained(hit, allowed, exactly):
+        elif hit in explained:
             aside = "allowlisted"
         elif entry.banned in cleared:
             aside = "cleared"
@@ -163,10 +163,30 @@ def judge(
     return Judgement(verdict, reason, tuple(matches))
 
 
-def _explained(hit: Hit, allowed: Collection[int], exactly: Collection[int]) -> bool:
-    # A near copy of an allowed picture may carry a banned one: what parts of it show counts on.
-    views = exactly if hit.method.startswith(LOCAL) else allowed
-    return hit.view != WHOLE and hit.view in views
+def _explained_by_allowed(found: Collection[tuple[Hit, Entry, BandName, int]]) -> list[Hit]:
+    """Hits of banned entries that an allow-listed picture accounts for.
+
+    An exact copy of an allowed picture accounts for everything in it. A near one accounts for the
+    fingerprints of the view as a whole, and for what the second tier says of those same entries. It does
+    not account for what is set into it: a banned picture pasted onto an allowed one is found.
+    """
+    allowed = {hit.view for hit, entry, band, _ in found if entry.action == "allow" and band != "hold"}
+    exactly = {hit.view for hit, entry, band, _ in found if entry.action == "allow" and band == "exact"}
+    if WHOLE in exactly:
+        return [hit for hit, _, _, _ in found]
+    whole = [
+        hit
+        for hit, _, _, _ in found
+        if hit.view in allowed
+        and hit.view != WHOLE
+        and INSET not in hit.variant
+        and not hit.method.startswith(LOCAL)
+    ]
+    accounted = {(hit.banned, hit.view) for hit in whole}
+    local = [
+        hit for hit, _, _, _ in found if hit.method.startswith(LOCAL) and (hit.banned, hit.view) in accounted
+    ]
+    return whole + local
 
 
 def _weight(match: JudgedMatch) -> tuple[object, ...]:

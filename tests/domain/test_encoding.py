@@ -48,10 +48,22 @@ def test_colours_under_full_transparency_are_gone() -> None:
     alpha = Image.new("L", hidden.size, 0)
     alpha.paste(255, (100, 100, 200, 200))
     hidden.putalpha(alpha)
-    clean, picture = clean_of(file_of(hidden))
+    clean, picture = clean_of(file_of(hidden), Publishing(transparency=True))
     assert clean.format == "WEBP"
     pixels = np.asarray(picture.convert("RGBA"))
     assert int(pixels[:60, :60, :3].max()) <= 8
+
+
+def test_what_is_published_looks_the_same_on_every_page() -> None:
+    """Without an alpha channel no page can show what neither background of the comparison did."""
+    shape = Image.new("L", (200, 200), 128)
+    shape.paste(waves().convert("L").resize((100, 100)), (50, 50))
+    drawn = Image.merge("LA", (shape, Image.new("L", shape.size, 120)))
+    _, picture = clean_of(file_of(drawn, "PNG"))
+    assert picture.mode == "RGB"
+    on_white = Image.new("RGBA", drawn.size, "white")
+    on_white.alpha_composite(drawn.convert("RGBA"))
+    assert ImageChops.difference(picture, on_white.convert("RGB")).getextrema()[0][1] < 24
 
 
 def test_large_pictures_are_scaled_down_and_small_ones_left() -> None:

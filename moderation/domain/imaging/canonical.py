@@ -48,6 +48,15 @@ def views_of(picture: Image.Image, *, frame: int) -> list[View]:
     ]
 
 
+def on_white(picture: Image.Image) -> Image.Image:
+    """Without its alpha channel, as it looks on a white page: ``RGB``."""
+    if picture.mode == "RGB":
+        return picture
+    page = Image.new("RGBA", picture.size, "white")
+    page.alpha_composite(picture.convert("RGBA"))
+    return page.convert("RGB")
+
+
 def _view(colour: Image.Image, name: str) -> View:
     return View(colour, colour.convert("L"), name)
 
