@@ -38,9 +38,11 @@ for path in sorted(Path("old").iterdir()):
     Profile.objects.create(avatar=ContentFile(path.read_bytes(), path.name))
 """
 COUNT = """
+from pathlib import Path
 from profiles.models import Profile
+OLD = {f"avatars/{path.name}" for path in Path("old").iterdir()}
 names = Profile.objects.order_by("pk").values_list("avatar", flat=True)
-print(sum(bool(name) for name in names), sum(name.startswith("avatars/0") for name in names))
+print(sum(bool(name) for name in names), sum(name in OLD for name in names))
 """
 
 
