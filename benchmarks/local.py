@@ -19,10 +19,10 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
-from local_edits import HARD, Picture
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageOps
 
+from benchmarks.local_edits import HARD, Picture
 from moderation.domain.local.features import BAN_KEYPOINTS, extract
 from moderation.domain.local.index import LocalIndex
 from moderation.domain.local.recognise import LocalResult, recognise

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from local import Corpus, banned_signature, opened, saved
 
+from benchmarks.local import Corpus, banned_signature, opened, saved
 from moderation.domain.local.features import extract
 from moderation.domain.local.strength import BLOCK, HOLD, strength
 from moderation.domain.local.verify import verify

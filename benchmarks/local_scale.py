@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from local import Bench, Corpus, opened, saved, the_list
 
+from benchmarks.local import Bench, Corpus, opened, saved, the_list
 from moderation.domain.local.features import extract
 from moderation.domain.local.index import LocalIndex
 from moderation.domain.local.reach import reached
@@ -84,7 +84,7 @@ def main() -> int:
 
         bench = Bench(banned)
         bench.index = index
-        bench.load = lambda items: {i: banned.get(i) or synthetic.make(i, 200) for i in items}  # type: ignore[method-assign]
+        bench.load = lambda items: {i: banned.get(i) or synthetic.make(i, 200) for i in items}
         wall: list[float] = []
         processor: list[float] = []
         notes: dict[str, int] = {}

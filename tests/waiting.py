@@ -30,7 +30,7 @@ def eventually(
             if expect(value):
                 return value
             last = value
-        except Exception as error:  # noqa: BLE001 (it may pass: a server that is not up yet)
+        except Exception as error:  # it may pass: a server that is not up yet
             last = error
         if time.monotonic() > until:
             word = or_say() if callable(or_say) else or_say

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 
 import pytest
 
@@ -45,12 +44,10 @@ def test_bytes_stay_out_of_messages_and_tracebacks() -> None:
     def fail() -> None:
         raise ValueError(data)
 
-    try:
+    with pytest.raises(ValueError, match="xff") as caught:
         fail()
-    except ValueError:
-        error = sys.exc_info()[1]
 
-    line = _line("got %r", data, error=error)
+    line = _line("got %r", data, error=caught.value)
 
     assert line["error"] == "ValueError"
     assert "[bytes]" in str(line["message"])
