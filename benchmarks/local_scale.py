@@ -84,7 +84,9 @@ def main() -> int:
 
         bench = Bench(banned)
         bench.index = index
-        bench.load = lambda items: {i: banned.get(i) or synthetic.make(i, 200) for i in items}
+        bench.load = lambda items: {  # type: ignore[method-assign]
+            i: banned.get(i) or synthetic.make(i, 200) for i in items
+        }
         wall: list[float] = []
         processor: list[float] = []
         notes: dict[str, int] = {}
