@@ -1,0 +1,59 @@
+"""A site that was set up with an earlier release upgrades with ``migrate``, and its history verifies."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+RELEASES = sorted(Path(__file__).parent.glob("*.sql"))
+SEAL_KEY = "the seal key of the release's dump"
+"""See tools/dump_release.py."""
+
+pytestmark = pytest.mark.slow
+
+
+def _manage(folder: Path, *arguments: str) -> str:
+    environment = os.environ | {
+        "STATE_DIR": str(folder),
+        "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
+        "DEBUG": "1",
+        "SEAL_KEY": SEAL_KEY,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    result = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def test_there_is_a_release_to_upgrade_from() -> None:
+    assert RELEASES
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
+def test_a_site_of_that_release_upgrades(release: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "db.sqlite3") as database:
+        database.executescript(release.read_text())
+
+    _manage(tmp_path, "migrate", "-v", "0")
+
+    _manage(tmp_path, "check", "--database", "default")
+    verified = json.loads(_manage(tmp_path, "verify_audit", "--json"))
+    assert (verified["ok"], verified["unsealed"], verified["faults"]) == (True, 0, [])
+    assert verified["rows"] >= 8
+    swept = json.loads(_manage(tmp_path, "sweep", "--json"))
+    assert swept["found"] == 0
