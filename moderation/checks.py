@@ -143,6 +143,18 @@ def snapshots_are_fresh(databases: Sequence[str]) -> Iterator[CheckMessage]:
             )
 
 
+@_checked(Tags.database)
+def locks_are_short(databases: Sequence[str]) -> Iterator[CheckMessage]:
+    """W006: with a transaction around every request, a change keeps its lock until the request ends."""
+    if connections[database()].settings_dict.get("ATOMIC_REQUESTS"):
+        yield Caution(
+            "ATOMIC_REQUESTS is on: a ban in the desk keeps every screening waiting until its request ends, and "
+            "the refusal of an upload is rolled back with a failing request.",
+            hint="Leave it off for the database of moderation, and use transaction.atomic() where it is needed.",
+            id="moderation.W006",
+        )
+
+
 @_checked(Tags.security)
 def decoders_are_current(databases: Sequence[str]) -> Iterator[CheckMessage]:
     """E006, W002: an old Pillow, or one that cannot read a format that the settings allow."""

@@ -139,6 +139,12 @@ def test_w003_no_addresses(settings: Any) -> None:
     assert _ids(checks.private_media_has_an_address) == ["moderation.W003"]
 
 
+def test_w006_a_transaction_around_every_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+
+    assert _ids(checks.locks_are_short) == ["moderation.W006"]
+
+
 def test_w004_debug_before_the_public(settings: Any) -> None:
     settings.DEBUG, settings.ALLOWED_HOSTS = True, ["example.org"]
     settings.MODERATION = {**settings.MODERATION, "SEAL_KEY": "k" * 40}
