@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-
-import numpy as np
-from django.db.models import QuerySet
 
 from moderation.conf import get_settings
 from moderation.domain.analysis import Analysis
 from moderation.domain.local.crossing import features_from_bytes
 from moderation.domain.local.features import BAN_KEYPOINTS, STORED_KEYPOINTS
 from moderation.domain.local.index import METHOD, LocalIndex
+from moderation.domain.local.model import VERSION
 from moderation.domain.local.reach import reached
 from moderation.domain.local.recognise import recognise
 from moderation.domain.local.signature import BadSignature, LocalFeatures, LocalSignature
@@ -35,7 +33,7 @@ from moderation.models import (
     Upload,
     UploadLocalFingerprint,
 )
-from moderation.services import revision
+from moderation.services import local_file, revision
 from moderation.services.index import continues
 from moderation.services.revision import RevisionState
 
@@ -49,9 +47,13 @@ BATCH = 500
 def features_of(analysis: Analysis) -> tuple[LocalFeatures, ...]:
     """What came out of the sandbox. Raises :class:`DecoderCrashed` where it is not what was agreed on."""
     try:
-        return tuple(features_from_bytes(data) for data in analysis.local)
+        features = tuple(features_from_bytes(data) for data in analysis.local)
     except BadSignature as error:
         raise DecoderCrashed(str(error)) from error
+    for one in features:
+        if one.signature.model != VERSION:
+            raise DecoderCrashed(f"local features are of local/{one.signature.model}, not of {METHOD}")
+    return features
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +83,15 @@ class ProcessLocalIndex:
         """The index at the committed revision."""
         with self._lock:
             state = revision.current()
-            if self._state == state:
-                return self._index, state
             held = self._state
-            if held is None or not continues(held, state):
-                rows = LocalFingerprint.objects.filter(banned__retired_revision__isnull=True)
-                self._index = LocalIndex.build(_signatures(rows))
+            if held == state:
+                return self._index, state
+            if held is None or not continues(held, state) or self._index.fresh > local_file.FRESH:
+                self._index = local_file.start(state)
             else:
-                new = LocalFingerprint.objects.filter(
-                    revision__gt=held.number, banned__retired_revision__isnull=True
-                )
-                self._index.add_many(_signatures(new))
-                gone = LocalFingerprint.objects.filter(banned__retired_revision__gt=held.number)
-                self._index.retire(np.fromiter(gone.values_list("pk", flat=True), dtype=np.int64))
+                local_file.bring(self._index, since=held.number)
             self._state = state
             return self._index, state
-
-
-def _signatures(rows: QuerySet[LocalFingerprint]) -> Iterator[tuple[LocalSignature, int]]:
-    for pk, data in rows.filter(method=METHOD).values_list("pk", "data").iterator(BATCH):
-        yield LocalSignature.from_bytes(bytes(data)), pk
 
 
 banned_signatures = ProcessLocalIndex()
@@ -149,6 +140,7 @@ def _hit(banned: int, match: LocalMatch, view: int) -> Hit:
         "inliers": match.inliers,
         "tile": round(match.tile * 1000),
         "share": round(match.share * 1000),
+        "coverage": round(match.coverage * 1000),
         "transform": [f"{value:.6g}" for value in match.transform],
     }
     return Hit(banned, METHOD, 0, view, match.variant, band, details)

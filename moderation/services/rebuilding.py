@@ -9,8 +9,9 @@ from pathlib import Path
 
 from moderation import selectors
 from moderation.domain.index import LayeredIndex
+from moderation.domain.local.index import METHOD
 from moderation.exceptions import NoIndexFolder
-from moderation.services import revision
+from moderation.services import local_file, revision
 from moderation.services.earlier import EarlierUploads
 from moderation.services.index import bring
 from moderation.services.index_files import IndexFiles, bits_of, clear_leftovers, folder, turn
@@ -25,6 +26,7 @@ class Written:
     algorithm: str
     path: Path
     codes: int
+    """Of the second tier: signatures."""
     revision: int
     """Of the banned codes; for uploads the row up to which the file is complete."""
     size: int
@@ -43,6 +45,7 @@ def rebuild() -> Iterator[Written]:
     with turn(place, wait=True):
         clear_leftovers(place)
         yield from _banned()
+        yield from _local()
         yield from _uploads()
 
 
@@ -56,6 +59,28 @@ def _banned() -> Iterator[Written]:
         bring({name: layer}, state)
         if state.number:
             yield _write(files, name, layer, started)
+
+
+def _local() -> Iterator[Written]:
+    started = time.monotonic()
+    state = revision.current()
+    path = local_file.path()
+    if path is None or not state.number:
+        return
+    index = local_file.from_database()
+    # One without entries replaces what may be there, a damaged file too.
+    if not len(index) and not path.exists():
+        return
+    index.write(path, revision=state.number, lineage=state.token.bytes)
+    yield Written(
+        kind="banned",
+        algorithm=METHOD,
+        path=path,
+        codes=len(index),
+        revision=state.number,
+        size=path.stat().st_size,
+        seconds=time.monotonic() - started,
+    )
 
 
 def _uploads() -> Iterator[Written]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.domain.index.file import Header, MappedFile, write_arrays
+from moderation.domain.index.file import NO_LINEAGE, Header, MappedFile, write_arrays
 
 from . import layer as layers
 from .layer import CELL_COUNT, Layer, Rows
@@ -26,10 +26,14 @@ class LocalIndex:
     A search that runs in another thread sees the state before or after a change, never between.
     """
 
-    def __init__(self, packed: Layer | None = None, *, revision: int = 0) -> None:
+    def __init__(
+        self, packed: Layer | None = None, *, revision: int = 0, lineage: bytes = NO_LINEAGE
+    ) -> None:
         self._both: tuple[Layer | None, Layer] = packed, layers.empty()
         self.revision = revision
         """Of the file that it was opened from; 0 where it was not."""
+        self.lineage = lineage
+        """Of that file: 16 bytes of the caller's, see :class:`~moderation.domain.index.file.Header`."""
 
     @classmethod
     def build(cls, entries: Iterable[tuple[LocalSignature, int]]) -> LocalIndex:
@@ -55,16 +59,16 @@ class LocalIndex:
             ]
         )
         packed = Layer(Rows(codes, owner, geometry), items, sizes, np.ones(e, dtype=bool), starts, None)
-        return cls(packed, revision=file.header.revision)
+        return cls(packed, revision=file.header.revision, lineage=file.header.lineage)
 
-    def write(self, path: Path, *, revision: int) -> None:
+    def write(self, path: Path, *, revision: int, lineage: bytes = NO_LINEAGE) -> None:
         """Write the packed layer, atomically. Raises :class:`ValueError` where anything fresh or retired is not in it:
         :meth:`build` a new one from the stored signatures first."""
         packed, fresh = self._both
         if packed is None or packed.starts is None or len(fresh.items) or not packed.alive.all():
             raise ValueError("only an index that was just built is written")
         rows = packed.rows
-        header = Header(METHOD, BITS, revision, len(rows.owner), len(packed.items), 0)
+        header = Header(METHOD, BITS, revision, len(rows.owner), len(packed.items), 0, lineage)
         write_arrays(Path(path), header, [*rows, packed.items, packed.sizes, packed.starts])
 
     def add(self, signature: LocalSignature, item: int) -> None:
