@@ -81,6 +81,7 @@ MEASUREMENTS = (
         ("--corpus", CORPUS, "--bans", "2000", "--uploads", "2000", "--queries", "10"),
         script=True,
     ),
+    Measurement("desk", "the moderators' pages among a million screenings", quick=("--quick",)),
     Measurement("latency", "from POST to verdict, idle", quick=("--uploads", "10", "--banned", "1000")),
     Measurement(
         "throughput",

@@ -7,60 +7,26 @@ pictures of FOLDER banned for real. Prints one JSON object: ``sessions``, ``memb
 from __future__ import annotations
 
 import json
-import os
 import sys
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import django
-
-if TYPE_CHECKING:
-    from moderation.models import BannedImage, Fingerprint
-
-BATCH = 2_000
 
 
 def main() -> int:
     django.setup()
     from moderation import api
     from moderation.models import Revision
+    from moderation.services import seeding
 
     entries, members, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     banned = [api.ban(path.read_bytes()).banned.pk for path in sorted(folder.glob("*.jpg"))]
-    _entries(entries)
+    if entries:
+        seeding.add_entries(entries)
     sessions = _members(members)
     assert Revision.objects.get(pk=1).entries == entries + len(banned)
     sys.stdout.write(json.dumps({"sessions": sessions, "banned": banned}) + "\n")
     return 0
-
-
-def _entries(count: int) -> None:
-    from moderation import selectors
-    from moderation.models import BannedImage, Fingerprint
-    from moderation.services import revision
-
-    if not count:
-        return
-    blocklist = selectors.blocklist_named("default")
-    algorithms = list(selectors.bands(count))
-    with revision.changing() as change:
-        numbers = iter(range(count))
-        while batch := list(islice(numbers, BATCH)):
-            rows = BannedImage.objects.bulk_create(
-                BannedImage(blocklist=blocklist, source="seed", revision=change.revision) for _ in batch
-            )
-            Fingerprint.objects.bulk_create(_codes(rows, algorithms, change.revision), batch_size=BATCH)
-        change.record(kind="import", blocklist="default", entries=count)
-
-
-def _codes(rows: list[BannedImage], algorithms: list[str], number: int) -> Iterator[Fingerprint]:
-    from moderation.models import Fingerprint
-
-    for row in rows:
-        for algorithm in algorithms:
-            yield Fingerprint(banned=row, algorithm=algorithm, bits=os.urandom(32), revision=number)
 
 
 def _members(count: int) -> list[str]:
