@@ -9,9 +9,11 @@ from html.parser import HTMLParser
 import pytest
 from PIL import Image
 
+from moderation.domain.analysis import AnalysisOptions
 from moderation.domain.evaluation import EDITS, GROUPS, Edit, Picture, evaluate, page, report, text_table
 from moderation.domain.radii import Band
 from tests.domain.drawn import file_of, waves
+from tests.pictures import encode, scene
 
 BANNED = [Picture(f"banned-{seed}", file_of(waves(seed))) for seed in (0, 1)]
 INNOCENT = [Picture(f"innocent-{seed}", file_of(waves(seed))) for seed in (7, 8, 9)]
@@ -82,6 +84,46 @@ def test_an_innocent_within_the_radius_is_reported() -> None:
     )
     flagged = found["innocents"]["flagged"][0]
     assert (flagged["name"], flagged["found"], flagged["banned"]) == ("not so innocent", "hold", "banned-0")
+
+
+def test_the_second_tier_finds_what_was_cropped_and_says_so() -> None:
+    pytest.importorskip("cv2", reason="the extra `local` (OpenCV) is not installed")
+    banned = [Picture(f"banned-{seed}", encode(scene(seed))) for seed in (1, 2)]
+    innocent = [Picture("innocent", encode(scene(3))), Picture("crop", encode(_cropped(scene(2))))]
+    edits = [edit for edit in EDITS if edit.name in ("crop 20 % a side", "half")]
+    options = AnalysisOptions(want_local=True)
+
+    first, again = (report(evaluate(banned, innocent, options=options, edits=edits)) for _ in range(2))
+
+    assert json.dumps(first) == json.dumps(again)
+    assert first["tiers"] == 2
+    by_name = {row["edit"]: row for row in first["edits"]}
+    crop, half = by_name["crop 20 % a side"], by_name["half"]
+    assert (crop["first"], crop["local"], crop["hold"], crop["detected"]) == (0, 2, 2, 1)
+    # What the first tier blocks, the second one does not look at.
+    assert (half["first"], half["local"], half["block"]) == (1, 0, 2)
+    assert (first["innocents"]["hold"], first["innocents"]["local"]) == (1, 1)
+    flagged = first["innocents"]["flagged"][0]
+    assert (flagged["name"], flagged["banned"], flagged["local"]) == ("crop", "banned-2", "banned-2")
+    assert "either" in text_table(first)
+    assert "second tier: banned-2" in text_table(first)
+    assert "both tiers" in page(first)
+
+
+def test_a_crop_is_taken_for_the_ban_that_it_was_made_from() -> None:
+    pytest.importorskip("cv2", reason="the extra `local` (OpenCV) is not installed")
+    banned = [Picture("one", encode(scene(1))), Picture("other", encode(scene(2)))]
+    options = AnalysisOptions(want_local=True)
+    edits = [edit for edit in EDITS if edit.name == "crop 20 % a side"]
+
+    scores = evaluate(banned, [], options=options, edits=edits)
+
+    assert [outcome.local for outcome in scores.copies["crop 20 % a side"]] == ["one", "other"]
+
+
+def _cropped(picture: Image.Image) -> Image.Image:
+    width, height = picture.size
+    return picture.crop((width // 5, height // 5, width * 4 // 5, height * 4 // 5))
 
 
 def test_the_page_is_one_well_formed_file_and_escapes_names() -> None:

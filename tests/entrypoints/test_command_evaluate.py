@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -46,6 +48,24 @@ def test_a_manifest_is_evaluated_and_a_table_printed(folders: Path) -> None:
     found = run("evaluate", "--manifest", manifest, "--group", "resize", words=True)
     assert found.status == 0
     assert "could not be banned: banned/flat.png (flat)" in found.text
+
+
+def test_one_tier_or_both(folders: Path, settings: Any) -> None:
+    both = ("--banned", folders / "banned", "--innocent", folders / "innocent", "--group", "hard")
+    first = run("evaluate", *both, "--tiers", "1")
+    assert first.lines[-1]["tiers"] == 1
+    assert all((line["local"], line["first"]) == (0, line["detected"]) for line in first.lines[:-1])
+
+    if find_spec("cv2") is not None:
+        second = run("evaluate", *both)
+        assert second.lines[-1]["tiers"] == 2
+        assert sum(line["detected"] for line in second.lines[:-1]) > sum(
+            line["detected"] for line in first.lines[:-1]
+        )
+        assert [line["first"] for line in second.lines[:-1]] == [line["first"] for line in first.lines[:-1]]
+
+    settings.MODERATION = {**settings.MODERATION, "LOCAL": False}
+    assert run("evaluate", *both, "--tiers", "2").status == 2
 
 
 @pytest.mark.parametrize("arguments", [(), ("--banned", "x"), ("--manifest", "a.csv", "--innocent", "x")])

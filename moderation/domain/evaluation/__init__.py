@@ -1,4 +1,4 @@
-"""Edits × recall, and false positives: how good the first tier is on given pictures."""
+"""Edits × recall, and false positives: how good the tiers are on given pictures."""
 
 from __future__ import annotations
 

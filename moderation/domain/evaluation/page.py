@@ -53,7 +53,7 @@ def page(found: Report) -> str:
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
         f"<title>How many copies are found</title><style>{_STYLE}</style><main>",
         "<h1>How many copies are found, and how many innocents flagged</h1>",
-        f"<p>{found['banned']:,} banned pictures, {len(found['edits'])} edits of each. Radii (block / hold): {escape(radii)}."
+        f"<p>{found['banned']:,} banned pictures, {len(found['edits'])} edits of each, {_tiers(found)}. Radii (block / hold): {escape(radii)}."
         f" Seed {found['seed']}.</p>",
         "<div class=cards>",
         *(
@@ -75,6 +75,10 @@ def page(found: Report) -> str:
         "</main></html>",
     ]
     return "\n".join(parts)
+
+
+def _tiers(found: Report) -> str:
+    return "both tiers" if found["tiers"] > 1 else "first tier only"
 
 
 def _bars(found: Report) -> str:
@@ -151,6 +155,7 @@ def _flagged(found: Report) -> str:
     rows = [
         f"<tr><td>{escape(one['name'])}<td>{escape(one['found'])}<td>{escape(one['banned'] or '')}<td>"
         + escape(", ".join(f"{name} {distance}" for name, distance in one["distances"].items()))
+        + (f", second tier: {escape(one['local'])}" if one["local"] else "")
         for one in found["innocents"]["flagged"][:100]
     ]
     rows += [

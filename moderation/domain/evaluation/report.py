@@ -9,7 +9,7 @@ from moderation.domain.calibration import upper_bound
 from moderation.domain.evaluation.edits import EDITS, GROUPS
 from moderation.domain.evaluation.scoring import Found, Outcome, Scores
 
-SHAPE = 1
+SHAPE = 2
 """Version of the report's shape."""
 
 
@@ -38,6 +38,11 @@ class EditRow(TypedDict):
     hold: int
     missed: int
     detected: float
+    """Share that either tier blocks or holds."""
+    first: float
+    """Share that the first tier blocks or holds by itself."""
+    local: int
+    """Copies that the second tier found; it looks only at those that the first one does not block."""
     blocked: float
     missed_names: list[str]
     distances: dict[str, Spread]
@@ -49,6 +54,7 @@ class GroupRow(TypedDict):
     group: str
     edits: int
     detected: float
+    first: float
     blocked: float
     worst: str
     worst_detected: float
@@ -61,6 +67,8 @@ class Flagged(TypedDict):
     found: str
     banned: str | None
     distances: dict[str, int]
+    local: str | None
+    """The ban that the second tier took it for."""
 
 
 class Innocents(TypedDict):
@@ -69,6 +77,8 @@ class Innocents(TypedDict):
     pictures: int
     block: int
     hold: int
+    local: int
+    """Flagged by the second tier, whatever the first one says."""
     rate: float
     rate_at_most: float
     """95 % upper bound (Clopper–Pearson)."""
@@ -88,6 +98,8 @@ class Report(TypedDict):
 
     shape: int
     seed: int
+    tiers: int
+    """2 where the second one (crops, rotations, collages) looked as well; ``detected`` is then by either."""
     banned: int
     radii: dict[str, BandRow]
     refused_bans: list[tuple[str, str]]
@@ -114,6 +126,7 @@ def report(scores: Scores, *, seed: int = 0) -> Report:
     return Report(
         shape=SHAPE,
         seed=seed,
+        tiers=scores.tiers,
         banned=max((row["copies"] for row in edits), default=0),
         radii={name: BandRow(block=band.block, hold=band.hold) for name, band in scores.radii.items()},
         refused_bans=scores.refused_bans,
@@ -129,25 +142,41 @@ def report(scores: Scores, *, seed: int = 0) -> Report:
 
 def text_table(found: Report) -> str:
     """For a terminal: a line for each edit and group, then the innocents."""
-    lines = [f"{'edit':<28}{'copies':>7}{'block':>9}{'block+hold':>12}  missed"]
+    head = "either" if found["tiers"] > 1 else "block+hold"
+    lines = [f"{'edit':<28}{'copies':>7}{'block':>9}{_first(found, 'tier 1')}{head:>12}  missed"]
     for group in found["groups"]:
         lines.append("")
-        lines.append(f"{group['group']:<35}{group['blocked']:>9.1%}{group['detected']:>12.1%}")
+        first = _first(found, f"{group['first']:.1%}")
+        lines.append(f"{group['group']:<35}{group['blocked']:>9.1%}{first}{group['detected']:>12.1%}")
         for row in found["edits"]:
             if row["group"] == group["group"]:
                 names = ", ".join(row["missed_names"][:3]) + (" …" if row["missed"] > 3 else "")
+                first = _first(found, f"{row['first']:.1%}")
                 lines.append(
-                    f"  {row['edit']:<26}{row['copies']:>7}{row['blocked']:>9.1%}{row['detected']:>12.1%}  {names}"
+                    f"  {row['edit']:<26}{row['copies']:>7}{row['blocked']:>9.1%}{first}{row['detected']:>12.1%}  {names}"
                 )
     innocents = found["innocents"]
     lines += [
         "",
-        f"innocent pictures {innocents['pictures']:,}: blocked {innocents['block']}, held {innocents['hold']}",
+        f"innocent pictures {innocents['pictures']:,}: blocked {innocents['block']}, held {innocents['hold']}"
+        + (f"; by the second tier {innocents['local']}" if found["tiers"] > 1 else ""),
     ]
     lines.append(f"flagged {innocents['rate']:.3%}, at most {innocents['rate_at_most']:.3%} (95 %)")
-    lines += [f"  {one['name']} ~ {one['banned']} {one['distances']}" for one in innocents["flagged"][:20]]
+    lines += [
+        f"  {one['name']} ~ {one['banned']} {one['distances']}{_shown(one)}"
+        for one in innocents["flagged"][:20]
+    ]
     lines += [f"could not be banned: {name} ({reason})" for name, reason in found["refused_bans"]]
     return "\n".join(lines)
+
+
+def _first(found: Report, text: str) -> str:
+    """The first tier's own column, where there is a second one."""
+    return f"{text:>9}" if found["tiers"] > 1 else ""
+
+
+def _shown(one: Flagged) -> str:
+    return f" second tier: {one['local']}" if one["local"] else ""
 
 
 def _edit_row(name: str, group: str, found: Sequence[Outcome]) -> EditRow:
@@ -162,6 +191,8 @@ def _edit_row(name: str, group: str, found: Sequence[Outcome]) -> EditRow:
         hold=_count(found, Found.HOLD),
         missed=len(missed),
         detected=round(1 - len(missed) / len(found), 6),
+        first=round(1 - sum(outcome.first is Found.MISSED for outcome in found) / len(found), 6),
+        local=sum(outcome.local is not None for outcome in found),
         blocked=round(block / len(found), 6),
         missed_names=missed,
         distances={algorithm: _spread(found, algorithm) for algorithm in algorithms},
@@ -174,6 +205,7 @@ def _group_row(group: str, rows: Sequence[EditRow]) -> GroupRow:
         group=group,
         edits=len(rows),
         detected=_mean([row["detected"] for row in rows]),
+        first=_mean([row["first"] for row in rows]),
         blocked=_mean([row["blocked"] for row in rows]),
         worst=worst["edit"],
         worst_detected=worst["detected"],
@@ -192,10 +224,17 @@ def _innocents(scores: Scores) -> Innocents:
         pictures=count,
         block=_count(flagged, Found.BLOCK),
         hold=_count(flagged, Found.HOLD),
+        local=sum(one.local is not None for one in flagged),
         rate=len(flagged) / count if count else 0.0,
         rate_at_most=upper_bound(len(flagged), count) if count else 1.0,
         flagged=[
-            Flagged(name=one.name, found=one.found.value, banned=one.banned, distances=dict(one.distances))
+            Flagged(
+                name=one.name,
+                found=one.found.value,
+                banned=one.banned,
+                distances=dict(one.distances),
+                local=one.local,
+            )
             for one in flagged
         ],
         refused=scores.refused_innocents,

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 
 from moderation.domain.analysis import Analysis, AnalysisOptions, Code
 from moderation.domain.evaluation.edits import EDITS, Edit, Material
+from moderation.domain.evaluation.local import Signatures
 from moderation.domain.imaging.opening import refusing
 from moderation.domain.pipeline import analyse
 from moderation.domain.radii import Band, radii_for
@@ -37,7 +38,7 @@ class Picture(NamedTuple):
 
 
 class Found(StrEnum):
-    """What the two bands make of one picture."""
+    """What the two bands make of one picture. The second tier holds, as a list lets it by default."""
 
     BLOCK = "block"
     HOLD = "hold"
@@ -54,6 +55,10 @@ class Outcome:
     """The nearest banned picture's name, by the smallest share of its hold radius."""
     distances: Mapping[str, int]
     """Smallest distance by algorithm (qualified name)."""
+    local: str | None = None
+    """The banned picture that the second tier found; it looks only where the first one does not block."""
+    first: Found = Found.MISSED
+    """What the first tier alone makes of it."""
 
 
 @dataclass(slots=True)
@@ -61,6 +66,8 @@ class Scores:
     """All that was measured."""
 
     radii: dict[str, Band]
+    tiers: int = 1
+    """2 where the second one looked as well."""
     copies: dict[str, list[Outcome]] = field(default_factory=dict)
     """By edit; distances to the banned picture that the copy was made from."""
     innocents: list[Outcome] = field(default_factory=list)
@@ -83,14 +90,16 @@ def evaluate(
 ) -> Scores:
     """Ban ``banned``, edit copies of them, screen the copies and the innocents.
 
-    ``radii`` are by name without version, by default those for a list of this length. The same input and seed give
-    the same scores.
+    ``radii`` are by name without version, by default those for a list of this length. ``options.want_local`` asks
+    the second tier too: of a copy it counts if it names the ban that the copy was made from, among all bans. The same
+    input and seed give the same scores.
     """
     options = options or AnalysisOptions()
     bands = {name: (radii or {}).get(name) or radii_for(name, len(banned)) for name in options.algorithms}
-    scores = Scores(bands)
+    scores = Scores(bands, tiers=2 if options.want_local else 1)
     total, done = len(banned) * (len(edits) + 1) + len(innocent), 0
     enrolled: dict[str, tuple[Code, ...]] = {}
+    signatures = Signatures()
     for picture in banned:
         try:
             analysis = analyse(picture.data, options)
@@ -98,13 +107,14 @@ def evaluate(
                 scores.refused_bans.append((picture.name, "flat"))
             else:
                 enrolled[picture.name] = analysis.enrolment
+                signatures.add(picture.name, analysis)
         except ModerationError as error:
             scores.refused_bans.append((picture.name, error.code))
         progress(done := done + 1, total)
-    everything = _Enrolled(enrolled)
+    everything = _Enrolled(enrolled, bands, signatures)
     others = _readable(innocent or banned)
     for picture in banned:
-        own = _Enrolled({picture.name: enrolled[picture.name]}) if picture.name in enrolled else None
+        own = everything.only(picture.name) if picture.name in enrolled else None
         original = _upright(picture.data) if own else None
         for edit in edits:
             outcome = Outcome(picture.name, Found.MISSED, None, {})
@@ -116,14 +126,12 @@ def evaluate(
                 material = Material(random, others[start:] + others[:start])
                 copy = edit.make(original, material)
                 with suppress(ModerationError):  # a copy that nobody can decode is found by nobody
-                    outcome = _screened(picture.name, copy, own, options, bands, analyse)
+                    outcome = own.screened(picture.name, analyse(copy, options))
             scores.copies.setdefault(edit.name, []).append(outcome)
             progress(done := done + 1, total)
     for picture in innocent:
         try:
-            scores.innocents.append(
-                _screened(picture.name, picture.data, everything, options, bands, analyse)
-            )
+            scores.innocents.append(everything.screened(picture.name, analyse(picture.data, options)))
         except ModerationError as error:
             scores.refused_innocents.append((picture.name, error.code))
         progress(done := done + 1, total)
@@ -147,31 +155,15 @@ def _upright(data: bytes) -> Image.Image:
         return ImageOps.exif_transpose(image).convert("RGB")
 
 
-def _screened(
-    name: str,
-    data: bytes,
-    bans: _Enrolled,
-    options: AnalysisOptions,
-    bands: Mapping[str, Band],
-    analyse: Analyse,
-) -> Outcome:
-    nearest = bans.nearest(analyse(data, options).queries)
-    found, banned, closest = Found.MISSED, None, float("inf")
-    for algorithm, (distance, ban) in nearest.items():
-        band = bands[algorithm.partition("/")[0]]
-        if distance <= band.block:
-            found = Found.BLOCK
-        elif distance <= band.hold and found is Found.MISSED:
-            found = Found.HOLD
-        if (share := distance / max(band.hold, 1)) < closest:
-            banned, closest = ban, share
-    return Outcome(name, found, banned, {algorithm: distance for algorithm, (distance, _) in nearest.items()})
-
-
 class _Enrolled:
-    """Codes of bans, scanned linearly: an evaluation should not depend on the index that it may be used to judge."""
+    """Bans. Codes are scanned linearly: an evaluation should not depend on the index that it may be used to judge."""
 
-    def __init__(self, codes: Mapping[str, Sequence[Code]]) -> None:
+    def __init__(
+        self, codes: Mapping[str, tuple[Code, ...]], bands: Mapping[str, Band], signatures: Signatures
+    ) -> None:
+        self._enrolment = codes
+        self._bands = bands
+        self._signatures = signatures
         rows: dict[str, list[bytes]] = {}
         names: dict[str, list[str]] = {}
         for name, enrolment in codes.items():
@@ -180,6 +172,30 @@ class _Enrolled:
                 names.setdefault(code.algorithm, []).append(name)
         self._names = names
         self._codes = {algorithm: _words(bits) for algorithm, bits in rows.items()}
+
+    def only(self, name: str) -> _Enrolled:
+        """Finds this one alone; the second tier still has to tell it from the others."""
+        return _Enrolled({name: self._enrolment[name]}, self._bands, self._signatures)
+
+    def screened(self, name: str, analysis: Analysis) -> Outcome:
+        """What becomes of a picture."""
+        nearest = self.nearest(analysis.queries)
+        found, banned, closest = Found.MISSED, None, float("inf")
+        for algorithm, (distance, ban) in nearest.items():
+            band = self._bands[algorithm.partition("/")[0]]
+            if distance <= band.block:
+                found = Found.BLOCK
+            elif distance <= band.hold and found is Found.MISSED:
+                found = Found.HOLD
+            if (share := distance / max(band.hold, 1)) < closest:
+                banned, closest = ban, share
+        first, local = found, None
+        if analysis.local and first is not Found.BLOCK:
+            local = next((ban for ban in self._signatures.shown(analysis) if ban in self._enrolment), None)
+            if local is not None and first is Found.MISSED:
+                found, banned = Found.HOLD, local
+        distances = {algorithm: distance for algorithm, (distance, _) in nearest.items()}
+        return Outcome(name, found, banned, distances, local, first)
 
     def nearest(self, queries: Sequence[Code]) -> dict[str, tuple[int, str]]:
         """Smallest distance, and whose it is, by algorithm."""

@@ -47,17 +47,28 @@ class Command(LineCommand):
         parser.add_argument(
             "--limit", type=at_least(1), metavar="N", help="Only the first N pictures of each role."
         )
+        parser.add_argument(
+            "--tiers",
+            type=int,
+            choices=(1, 2),
+            help="1: fingerprints only; 2: crops, rotations and collages too. Default: what this installation uses.",
+        )
         parser.add_argument("--seed", type=at_least(0), default=0)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        pictures = {role: _load(paths[: options["limit"]]) for role, paths in self._paths(options).items()}
         settings = get_settings()
+        analysis = settings.analysis(local=options["tiers"] != 1)
+        if options["tiers"] == 2 and not analysis.want_local:
+            raise wrong_usage(
+                "The second tier is off: it needs the extra `local` (OpenCV) and the setting LOCAL."
+            )
+        pictures = {role: _load(paths[: options["limit"]]) for role, paths in self._paths(options).items()}
         chosen = {name: _band(pair) for name, pair in settings.radii.items()}
         with self.progress("screened") as progress:
             scores = evaluate(
                 pictures["banned"],
                 pictures["innocent"],
-                options=settings.analysis(local=False),
+                options=analysis,
                 radii=chosen,
                 edits=[edit for edit in EDITS if not options["group"] or edit.group in options["group"]],
                 seed=options["seed"],
@@ -75,7 +86,9 @@ class Command(LineCommand):
             return
         for row in found["edits"]:
             self.line({**row}, row["edit"])
-        self.line({"innocents": found["innocents"], "radii": found["radii"]}, "innocents")
+        self.line(
+            {"innocents": found["innocents"], "tiers": found["tiers"], "radii": found["radii"]}, "innocents"
+        )
 
     def _paths(self, options: dict[str, Any]) -> dict[str, list[tuple[str, Path]]]:
         folders = [options["banned"], options["innocent"]]
