@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from moderation import storage
-from moderation.exceptions import SandboxFailure
+from moderation.exceptions import PictureMissing, SandboxFailure
 from moderation.models import BanDraft, BannedImage, Upload
 from moderation.services import overlay
 
@@ -36,7 +36,7 @@ def overlay_picture(_request: HttpRequest, pk: int, banned: int) -> HttpResponse
     """Where an upload shows a banned image: the evidence of the second tier."""
     try:
         data = overlay.of_upload(upload=get_object_or_404(Upload, pk=pk), banned_id=banned)
-    except (SandboxFailure, FileNotFoundError) as error:
+    except (SandboxFailure, PictureMissing) as error:
         raise Http404("The picture cannot be laid over now.") from error
     if data is None:
         raise Http404("The upload shows nothing of this entry.")

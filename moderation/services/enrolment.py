@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from moderation import storage
 from moderation.conf import get_settings
 from moderation.domain.analysis import Analysis, Encoded
-from moderation.exceptions import DecisionRefused
+from moderation.exceptions import DecisionRefused, PictureMissing
 from moderation.models import Upload
 from moderation.services import files, rescreening
 from moderation.services.decoder import decoder
@@ -36,7 +36,10 @@ def picture_of_upload(upload: Upload) -> Picture:
     if encoded is not None:
         data = encoded.data
     elif upload.original:
-        data = storage.read(storage.quarantine(), upload.original)
+        try:
+            data = storage.read(storage.quarantine(), upload.original)
+        except FileNotFoundError as error:
+            raise PictureMissing from error
     else:
         raise DecisionRefused(
             "No picture of this upload was kept, so it cannot be banned. Ban a file instead."

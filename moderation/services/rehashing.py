@@ -16,7 +16,7 @@ from moderation import storage
 from moderation.conf import get_settings
 from moderation.domain.analysis import Analysis, Code
 from moderation.domain.fingerprints import ALGORITHMS
-from moderation.exceptions import ModerationError
+from moderation.exceptions import ModerationError, PictureMissing
 from moderation.models import BannedImage, BlocklistChange, Fingerprint, Upload, UploadFingerprints
 from moderation.services import rescan, rescreening, revision, screening
 from moderation.services.decoder import decoder
@@ -166,7 +166,7 @@ class _Work:
                 self._leave_out(kind, pk, "no_picture")
                 return None
             analysis = decoder().analyse(data, get_settings().analysis())
-        except OSError:
+        except (OSError, PictureMissing):
             self._leave_out(kind, pk, "file_missing")
             return None
         except ModerationError as error:

@@ -11,6 +11,7 @@ from django.core.files.storage import FileSystemStorage, Storage
 from django.db import transaction
 
 from moderation import storage
+from moderation.exceptions import PictureMissing
 from moderation.models import Upload
 from moderation.services import files, rescreening
 from moderation.services.diagnosis.finding import Finding
@@ -123,7 +124,7 @@ def _written_again(pk: int, name: str) -> bool:
             return True
         try:
             encoded = rescreening.clean_file(upload)
-        except OSError:
+        except (OSError, PictureMissing):
             return False
         if encoded is None:
             return False
