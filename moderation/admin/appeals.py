@@ -20,7 +20,7 @@ from moderation.admin.rows import rows_for
 from moderation.exceptions import ModerationError
 from moderation.forms.decisions import AppealForm
 from moderation.models import Appeal
-from moderation.selectors import audit, people, review
+from moderation.selectors import audit, review
 from moderation.selectors.audit_filters import AuditFilter
 from moderation.services import review as reviews
 
@@ -51,7 +51,6 @@ class AppealAdmin(DeskAdmin):
     list_display = ("thumbnail", "upload", "text_", "status_", "created_at", "answered_at")
     list_display_links = ("thumbnail", "upload")
     list_filter = (StatusFilter,)
-    list_select_related = ("upload",)
     search_fields = ("^upload__reference",)
     ordering = ("pk",)
 
@@ -62,6 +61,11 @@ class AppealAdmin(DeskAdmin):
             path("<int:pk>/answer/", answer, name="moderation_appeal_answer"),
             *super().get_urls(),
         ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Appeal]:
+        """With what every page shows."""
+        appeals: QuerySet[Appeal] = super().get_queryset(request).select_related("upload")
+        return appeals
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -91,8 +95,9 @@ class AppealAdmin(DeskAdmin):
         """The picture, what it was rejected for, what its owner says, and two buttons."""
         appeal: Appeal = self.seen(request, object_id)
         upload = appeal.upload
-        item = review.item_of(upload, with_decisions=False)
-        names = people.owners([(upload.owner_type, upload.owner_id)])
+        history = audit.page(AuditFilter(upload=upload.pk), size=20)
+        item = review.item_of(upload, with_decisions=False, history=history.rows)
+        rows = rows_for(history.rows, of=upload)
         before = reviews.decided_before(upload_id=upload.pk, actor_id=actor_of(request))
         context = {
             "appeal": appeal,
@@ -101,8 +106,8 @@ class AppealAdmin(DeskAdmin):
             "picture": display.picture_of_upload(upload),
             "evidence": display.picture_of_entry(item.banned) if item.banned else "",
             "sentence": explain(item.screening, item.leading, item.banned) if item.screening else "",
-            "owner": names.get((upload.owner_type, upload.owner_id), ""),
-            "rows": rows_for(audit.page(AuditFilter(upload=upload.pk), size=20).rows, of=upload),
+            "owner": next((row.owner for row in rows if row.kind == "screening"), ""),
+            "rows": rows,
             "form": AppealForm(),
             "decided_before": before,
             "may_answer": may(request, "change_appeal", "decide_upload")

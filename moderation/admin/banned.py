@@ -61,7 +61,6 @@ class BannedImageAdmin(BanPages, OverturnPages):
     list_display = ("thumbnail", "name_", "blocklist", "state", "radius_", "source", "created_at", "revision")
     list_display_links = ("thumbnail", "name_")
     list_filter = (ActiveFilter, "blocklist", "exact_only", "suspended", "created_at")
-    list_select_related = ("blocklist",)
     search_fields = ("label", "reason", "external_id", "source")
     search_help_text = gettext_lazy("Number, label, reason, foreign id or source.")
     actions = ("retire_these",)
@@ -87,6 +86,11 @@ class BannedImageAdmin(BanPages, OverturnPages):
             ),
         ]
         return [*own, *self.ban_urls(), *self.overturn_urls(), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BannedImage]:
+        """With what every page shows."""
+        entries: QuerySet[BannedImage] = super().get_queryset(request).select_related("blocklist")
+        return entries
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -156,8 +156,8 @@ class UploadAdmin(ReviewPages, DashboardPages):
     ) -> HttpResponse:
         """One upload: picture, state, what can be done, and its history."""
         upload: Upload = self.seen(request, object_id)
-        item = review.item_of(upload, with_decisions=False)
         history = audit.page(AuditFilter(upload=upload.pk), size=HISTORY)
+        item = review.item_of(upload, with_decisions=False, history=history.rows)
         rows = rows_for(history.rows, of=upload)
         context = {
             "upload": upload,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from moderation.domain.fingerprints import ALGORITHMS
 from moderation.domain.policy import EXACT_METHODS
 from moderation.models import (
     Appeal,
+    AuditRecord,
     BanDraft,
     BannedImage,
     Claim,
@@ -97,11 +99,11 @@ def for_moderator(appeals: QuerySet[Appeal], moderator_id: str) -> QuerySet[Appe
     return appeals.filter(~Exists(mine))
 
 
-def item_of(upload: Upload, *, with_decisions: bool = True) -> Item:
-    """Six queries; five without the earlier decisions."""
-    screening = (
-        Screening.objects.filter(upload_id=upload.pk).prefetch_related("matches").order_by("-pk").first()
-    )
+def item_of(upload: Upload, *, with_decisions: bool = True, history: Sequence[AuditRecord] = ()) -> Item:
+    """Six queries; one less without the earlier decisions, and two less where the newest rows of the
+    upload's ``history`` are at hand."""
+    known = [row for row in history if isinstance(row, Screening)]
+    screening = max(known, key=lambda row: int(row.pk)) if known else _newest_screening(upload)
     matches = list(screening.matches.all()) if screening else []
     counting = [match for match in matches if not match.set_aside]
     leading = counting[0] if counting else None
@@ -124,6 +126,12 @@ def item_of(upload: Upload, *, with_decisions: bool = True) -> Item:
         history=history_of(upload),
         decisions=tuple(said[:8]) if with_decisions else (),
     )
+
+
+def _newest_screening(upload: Upload) -> Screening | None:
+    rows = Screening.objects.filter(upload_id=upload.pk).prefetch_related("matches")
+    newest: Screening | None = rows.order_by("-pk").first()
+    return newest
 
 
 def history_of(upload: Upload) -> dict[str, int]:
