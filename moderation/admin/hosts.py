@@ -27,6 +27,8 @@ from moderation.models import Upload
 
 TITLE = gettext_lazy("Ban their pictures")
 
+__all__ = ["BanPicturesMixin"]
+
 
 class BanPicturesMixin(ModelAdmin):
     """Adds an action to a list of the host's own objects, for moderators alone."""
