@@ -2,11 +2,9 @@
 
 from moderation.models.audit import (
     AUDIT_MODELS,
-    AuditRecord,
     BlocklistChange,
     Decision,
     Match,
-    PersonalData,
     Refusal,
     Screening,
     Seal,
@@ -15,6 +13,7 @@ from moderation.models.blocklist import BannedImage, Blocklist, Fingerprint, Rev
 from moderation.models.desk import BanDraft, Claim, DeskPreference, HourlyTally
 from moderation.models.local import LocalFingerprint, UploadLocalFingerprint
 from moderation.models.operations import Heartbeat, UploadAllowance
+from moderation.models.records import AuditRecord, PersonalData
 from moderation.models.uploads import (
     Appeal,
     Clearance,

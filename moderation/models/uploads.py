@@ -6,8 +6,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from moderation.models.audit import PersonalData
 from moderation.models.blocklist import BannedImage, Blocklist
+from moderation.models.records import PersonalData
 
 
 class Upload(models.Model):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import connections
 
 from moderation.models import AUDIT_MODELS, Match, Seal
-from moderation.models.audit import AppendOnlyModel
+from moderation.models.records import AppendOnlyModel
 from moderation.services.revision import database
 
 APPEND_ONLY: tuple[type[AppendOnlyModel], ...] = (*AUDIT_MODELS, Match, Seal)

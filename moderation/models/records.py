@@ -1,0 +1,119 @@
+"""What every row of the history has in common: inserted once, sealed, and free of what identifies people.
+
+A row never holds what identifies an uploader. That stands in :class:`PersonalData`; the row keeps a
+salted commitment to it, so the data can be erased and the row still verifies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, ClassVar, NoReturn
+
+from django.db import models
+from django.db.models.base import ModelBase
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from moderation.exceptions import AppendOnly
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    return value
+
+
+def canonical(content: dict[str, Any]) -> bytes:
+    """JSON with sorted keys and without white space, UTF-8: equal content, equal bytes."""
+    plain = {key: _plain(value) for key, value in content.items()}
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+class PersonalData(models.Model):
+    """What identifies a person behind audit rows; erasable."""
+
+    FIELDS: ClassVar = ("owner_type", "owner_id", "address", "file_name", "text")
+
+    owner_type = models.CharField(max_length=100, blank=True)
+    owner_id = models.CharField(max_length=64, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    file_name = models.CharField(max_length=255, blank=True)
+    text = models.TextField(blank=True)
+    salt = models.BinaryField(max_length=16, null=True)
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["owner_type", "owner_id"], name="moderation_personal_owner")]
+
+    def __str__(self) -> str:
+        return f"personal data {self.pk}"
+
+    def commitment(self) -> bytes:
+        """SHA-256 over the random salt and the fields; 32 bytes that say nothing once the salt is gone."""
+        content = canonical({name: getattr(self, name) for name in self.FIELDS})
+        return hashlib.sha256(bytes(self.salt or b"") + content).digest()
+
+
+class AppendOnlyQuerySet(models.QuerySet[Any]):
+    """Refuses what would rewrite history; triggers in the database refuse it too."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnly
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly
+
+    def bulk_update(
+        self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None
+    ) -> NoReturn:
+        raise AppendOnly
+
+
+class AppendOnlyModel(models.Model):
+    """Inserted once, never changed."""
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(
+        self,
+        force_insert: bool | tuple[ModelBase, ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        if not self._state.adding or force_update:
+            raise AppendOnly
+        super().save(force_insert=True, using=using)
+
+    def delete(self, using: Any = None, keep_parents: bool = False) -> NoReturn:
+        raise AppendOnly
+
+
+class AuditRecord(AppendOnlyModel):
+    """A sealed row. ``personal`` may be erased, ``commitment`` stays."""
+
+    SEALED_WITH: ClassVar[tuple[str, ...]] = ()
+    """Related rows that :meth:`content` covers."""
+
+    personal = models.ForeignKey(PersonalData, models.PROTECT, null=True, editable=False, related_name="+")
+    commitment = models.BinaryField(max_length=32, null=True, editable=False)
+    created_at = models.DateTimeField(_("when"), default=timezone.now, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def content(self) -> dict[str, Any]:
+        """What the seal covers: every column, and nothing that may be erased."""
+        return {field.attname: getattr(self, field.attname) for field in self._meta.concrete_fields}
+
+    def digest(self) -> bytes:
+        """SHA-256 over the kind and the content, 32 bytes."""
+        return hashlib.sha256(canonical({"kind": self._meta.model_name, **self.content()})).digest()
