@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from moderation.conf import get_settings
 from moderation.domain.fingerprints import ALGORITHMS
@@ -27,6 +28,27 @@ STALE = 3600.0
 """Seconds after which the half-written file of a process that died is removed."""
 
 Signature = tuple[int, int, int]
+T = TypeVar("T")
+
+
+class Foldable(Protocol):
+    """An index whose content can go into a file, as :class:`LayeredIndex`."""
+
+    @property
+    def revision(self) -> int:
+        """What it has been brought to."""
+
+    @property
+    def file_revision(self) -> int:
+        """Of the file underneath; 0 where there is none."""
+
+    def __len__(self) -> int: ...
+
+    def should_fold(self) -> bool:
+        """Whether a new file would pay."""
+
+    def fold(self, path: Path, *, algorithm: str) -> None:
+        """Write a new file and go on with that."""
 
 
 def bits_of(algorithm: str) -> int:
@@ -79,14 +101,23 @@ class IndexFiles:
     def open(self, algorithm: str, *, doubt: Callable[[LayeredIndex], str]) -> LayeredIndex | None:
         """The index in the file, or None. ``doubt`` says in words why a whole file is not to be used,
         or nothing."""
+        return self.opened(
+            algorithm,
+            lambda path: LayeredIndex.open(path, algorithm=algorithm, bits=bits_of(algorithm)),
+            doubt=doubt,
+        )
+
+    def opened(self, algorithm: str, opener: Callable[[Path], T], *, doubt: Callable[[T], str]) -> T | None:
+        """The same for an index of another kind, which ``opener`` reads."""
         path = self.path(algorithm)
         if path is None or not self.used:
             return None
         signature = _signature(path)
         if signature is None:
             return None
+        layer: T | None
         try:
-            layer = LayeredIndex.open(path, algorithm=algorithm, bits=bits_of(algorithm))
+            layer = opener(path)
             reason = doubt(layer)
         except IndexFileFault as fault:
             layer, reason = None, str(fault)
@@ -104,11 +135,11 @@ class IndexFiles:
         now = _signature(path) if path else None
         return now is not None and now != self._seen.get(algorithm)
 
-    def due(self, layers: Mapping[str, LayeredIndex]) -> set[str]:
+    def due(self, layers: Mapping[str, Foldable]) -> set[str]:
         """Algorithms for which a new file would pay, or whose file was not to be trusted."""
         return {name for name, layer in layers.items() if name in self._spoilt or layer.should_fold()}
 
-    def tend(self, layers: Mapping[str, LayeredIndex]) -> None:
+    def tend(self, layers: Mapping[str, Foldable]) -> None:
         """Write new files in the background for those of ``layers`` for which it pays."""
         due = self.due(layers)
         place = folder()
@@ -127,7 +158,7 @@ class IndexFiles:
         if self._thread is not None:
             self._thread.join()
 
-    def _fold(self, place: Path, layers: Mapping[str, LayeredIndex]) -> None:
+    def _fold(self, place: Path, layers: Mapping[str, Foldable]) -> None:
         self._rest_until = time.monotonic() + PAUSE
         try:
             with turn(place, wait=False) as mine:
@@ -140,7 +171,7 @@ class IndexFiles:
         except (OSError, IndexFileFault) as error:
             logger.warning("no packed index file was written in %s: %s", place, error)
 
-    def _fold_one(self, algorithm: str, layer: LayeredIndex) -> None:
+    def _fold_one(self, algorithm: str, layer: Foldable) -> None:
         path = self.path(algorithm)
         if path is None or not layer.revision:
             return

@@ -35,6 +35,8 @@ from moderation.models import (
 )
 from moderation.services import local_file, revision
 from moderation.services.index import continues
+from moderation.services.index_files import IndexFiles
+from moderation.services.local_file import Held
 from moderation.services.revision import RevisionState
 
 logger = logging.getLogger("moderation.local")
@@ -70,28 +72,43 @@ class ProcessLocalIndex:
     """One per process; items are ids of :class:`LocalFingerprint` rows."""
 
     def __init__(self) -> None:
+        self.files = IndexFiles("banned")
         self._lock = threading.Lock()
-        self._index = LocalIndex()
-        self._state: RevisionState | None = None
+        self._held: Held | None = None
 
     def forget(self) -> None:
         """Start anew at the next search."""
         with self._lock:
-            self._index, self._state = LocalIndex(), None
+            self.files.wait()
+            self.files = IndexFiles("banned")
+            self._held = None
 
     def catch_up(self) -> tuple[LocalIndex, RevisionState]:
         """The index at the committed revision."""
         with self._lock:
             state = revision.current()
-            held = self._state
-            if held == state:
-                return self._index, state
-            if held is None or not continues(held, state) or self._index.fresh > local_file.FRESH:
-                self._index = local_file.start(state)
+            held = self._held
+            if held is None or not continues(held.state, state):
+                held = self._held = Held(local_file.start(self.files, state), state)
+            elif held.state != state or held.folded is not None:
+                held.index = self._advanced(held, state)
+                held.state = state
             else:
-                local_file.bring(self._index, since=held.number)
-            self._state = state
-            return self._index, state
+                return held.index, state
+            self.files.tend({METHOD: held})
+            return held.index, state
+
+    def _advanced(self, held: Held, state: RevisionState) -> LocalIndex:
+        folded, held.folded = held.folded, None
+        if folded is not None:
+            local_file.bring(folded, since=folded.revision)
+            return folded
+        if held.should_fold() and self.files.replaced(METHOD):
+            return local_file.start(self.files, state)
+        if held.index.fresh > local_file.UNFOLDED:
+            return local_file.from_database()
+        local_file.bring(held.index, since=held.revision)
+        return held.index
 
 
 banned_signatures = ProcessLocalIndex()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from moderation import selectors
 from moderation.domain.index import LayeredIndex
+from moderation.domain.local import folding
 from moderation.domain.local.index import METHOD
 from moderation.exceptions import NoIndexFolder
 from moderation.services import local_file, revision
@@ -64,19 +65,19 @@ def _banned() -> Iterator[Written]:
 def _local() -> Iterator[Written]:
     started = time.monotonic()
     state = revision.current()
-    path = local_file.path()
+    path = IndexFiles("banned").path(METHOD)
     if path is None or not state.number:
         return
-    index = local_file.from_database()
+    layers = local_file.parts()
     # One without entries replaces what may be there, a damaged file too.
-    if not len(index) and not path.exists():
+    if not layers and not path.exists():
         return
-    index.write(path, revision=state.number, lineage=state.token.bytes)
+    count = folding.write(path, layers, revision=state.number, lineage=state.token.bytes)
     yield Written(
         kind="banned",
         algorithm=METHOD,
         path=path,
-        codes=len(index),
+        codes=count,
         revision=state.number,
         size=path.stat().st_size,
         seconds=time.monotonic() - started,

@@ -18,6 +18,7 @@ import os
 import struct
 import tempfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -62,9 +63,10 @@ class Header:
     """16 bytes of the caller's: what tells this history from another that reached the same revision."""
 
 
-def write_arrays(path: Path, header: Header, arrays: list[Array]) -> None:
+def write_arrays(path: Path, header: Header, arrays: Iterable[Array]) -> None:
     """Write the file and put it in place of what was there, in one step.
 
+    An array may come in parts, all but the last of which fill whole 64 bytes: then it need not be in memory at once.
     Raises :class:`OSError` when the disk is full or the folder cannot be written; what was there is
     then untouched.
     """

@@ -11,9 +11,10 @@ from moderation.services import rebuilding
 
 class Command(LineCommand):
     help = (
-        "Write the packed index files from the database: with many entries a process then starts in no time. "
-        "Running processes go on with what they have. A file that is missing or damaged costs time, never an "
-        "answer, and is written anew by whoever notices, so this need not be run regularly."
+        "Write the packed index files of both tiers from the database: with many entries a process then starts in no "
+        "time, and the processes of a host share one copy. Running processes go on with what they have, and write new "
+        "files themselves, in the background, when enough has changed. A file that is missing or damaged costs time, "
+        "never an answer, and is written anew by whoever notices, so this need not be run regularly."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
