@@ -13,8 +13,8 @@ from .signature import Codes
 
 NEAR = 24
 """Bits of 128 within which a banned keypoint is a neighbour; verification looks further."""
-BLOCK = 250_000
-"""Distances computed at a time, so that memory stays below some tens of megabytes."""
+BLOCK = 65_536
+"""Distances computed at a time: what a processor's own memory holds."""
 
 
 class Neighbours(NamedTuple):
@@ -85,20 +85,30 @@ def neighbours(
     if not found:
         return _nothing(), notes, 0
     pairs = Neighbours.joined(found)
-    order = np.argsort(
-        (pairs.row << 48) | (pairs.distance << 40) | (pairs.layer.astype(np.int64) << 32) | pairs.entry,
-        kind="stable",
-    )
-    row = pairs.row[order]
-    rank = np.arange(len(row)) - np.searchsorted(row, row, "left")
-    full = int((rank == caps.neighbours).sum())
+    order, full = _nearest(pairs, len(codes), caps.neighbours)
     if full * 4 > len(codes):  # that some corner of some edge has dozens of twins is no news
         notes.append("local_neighbours")
-    order = order[rank < caps.neighbours]
     if len(order) > caps.matches:
         notes.append("local_matches")
         order = order[: caps.matches]
     return pairs.at(order), notes, int(cost[allowed].sum())
+
+
+def _nearest(pairs: Neighbours, rows: int, most: int) -> tuple[NDArray[np.int64], int]:
+    """The ``most`` nearest pairs of each row, by row, distance, layer and entry; and how many rows have more.
+
+    Most pairs are not among them: a count by row and distance says so, and only the others are sorted.
+    """
+    steps = NEAR + 2
+    counts = np.bincount(pairs.row * steps + pairs.distance, minlength=rows * steps).reshape(rows, steps)
+    total = np.cumsum(counts, axis=1)
+    last = (total < most).sum(axis=1)  # the distance at which a row is full; its pairs come in by entry
+    kept = np.flatnonzero(pairs.distance <= last[pairs.row])
+    key = (pairs.row << 48) | (pairs.distance << 40) | (pairs.layer.astype(np.int64) << 32) | pairs.entry
+    kept = kept[np.argsort(key[kept], kind="stable")]
+    row = pairs.row[kept]
+    rank = np.arange(len(row)) - np.searchsorted(row, np.arange(rows), "left")[row]
+    return kept[rank < most], int((total[:, -1] > most).sum())
 
 
 def _scan(
@@ -111,29 +121,29 @@ def _scan(
     ends = np.cumsum(counts)
     begin = 0
     while begin < len(some):
-        done = ends[begin - 1] if begin else 0
+        done = int(ends[begin - 1]) if begin else 0
         stop = max(begin + 1, int(np.searchsorted(ends, done + BLOCK, "right")))
-        size = counts[begin:stop]
-        within = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
-        at = np.repeat(starts[begin:stop], size) + within
-        rows = np.repeat(query[begin:stop], size)
-        theirs = layer.rows.codes[at]
-        distance = np.bitwise_count(theirs[:, 0] ^ words[rows, 0]) + np.bitwise_count(
-            theirs[:, 1] ^ words[rows, 1]
-        )
+        size, last = counts[begin:stop], ends[begin:stop] - done
+        at = np.arange(last[-1]) + np.repeat(starts[begin:stop] - last + size, size)
+        difference = np.repeat(words.take(query[begin:stop], axis=0), size, axis=0)
+        difference ^= layer.rows.codes.take(at, axis=0)
+        bits = np.bitwise_count(difference)
+        distance = bits[:, 0] + bits[:, 1]
         near = np.flatnonzero(distance <= NEAR)
-        owner = layer.rows.owner[at[near]]
+        place = at[near]
+        owner = layer.rows.owner[place]
         entry = (owner & np.uint32(ENTRY_MASK)).astype(np.int64)
-        live = layer.alive[entry]
-        near, owner, entry = near[live], owner[live], entry[live]
+        if not layer.alive.all():
+            live = np.flatnonzero(layer.alive[entry])
+            near, place, owner, entry = near[live], place[live], owner[live], entry[live]
         found.append(
             Neighbours(
-                rows[near],
+                query[begin + np.searchsorted(last, near, "right")],
                 np.full(len(near), number, dtype=np.int8),
                 entry,
                 (owner >> np.uint32(VIEW_SHIFT)).astype(np.uint8),
                 distance[near].astype(np.int64),
-                layer.rows.geometry[at[near]],
+                layer.rows.geometry.take(place, axis=0),
             )
         )
         begin = stop

@@ -91,11 +91,20 @@ class Query:
         signature = features.signature
         self.row_places = places(signature.geometry).at(features.row_keypoint)
         self.row_words = np.ascontiguousarray(features.row_codes).view(np.uint64)
-        self.in_view = [
-            viewed(self.row_places, np.full(len(features.row_keypoint), view, np.uint8), signature.width)
-            for view in range(4)
-        ]
+        self._in_view: dict[int, Places] = {}
+        self._rows_in = [np.flatnonzero(features.row_views == view) for view in range(4)]
         self._pyramids: dict[int, Pyramid] = {}
+
+    def in_view(self, view: int) -> Places:
+        """Of the rows, as they lie in a view of the upload."""
+        if view not in self._in_view:
+            views = np.full(len(self.features.row_keypoint), view, np.uint8)
+            self._in_view[view] = viewed(self.row_places, views, self.features.signature.width)
+        return self._in_view[view]
+
+    def rows_in(self, view: int) -> NDArray[np.int64]:
+        """The rows that read their keypoint in a view."""
+        return self._rows_in[view]
 
     def pyramid(self, view: int) -> Pyramid:
         """Of the raster, mirrored or not; built when first needed."""
@@ -121,14 +130,11 @@ def verify(
         raise ValueError(f"local/{query.features.signature.model} does not compare with local/{ban.model}")
     best: LocalMatch | None = None
     hypotheses = THOROUGH_HYPOTHESES if thorough else HYPOTHESES
-    rows, own, bits = _pairs(query, ban)
-    relation = query.features.row_views[rows] ^ ban.geometry[own, 4]
     for view in views:
-        chosen = np.flatnonzero(relation == view)
-        if len(chosen) < LEAST_INLIERS:
+        rows, own = _pairs(query, ban, view, THOROUGH_PAIRS if thorough else MOST_PAIRS)
+        if len(rows) < LEAST_INLIERS:
             continue
-        chosen = chosen[np.argsort(bits[chosen], kind="stable")[: THOROUGH_PAIRS if thorough else MOST_PAIRS]]
-        for match in _in_view(query, ban, rows[chosen], own[chosen], view, hypotheses):
+        for match in _in_view(query, ban, rows, own, view, hypotheses):
             if best is None or (match.share * match.tile, match.inliers) > (
                 best.share * best.tile,
                 best.inliers,
@@ -141,28 +147,39 @@ def verify(
 
 def geometric_inliers(query: Query, other: LocalSignature, view: int) -> int:
     """Keypoints at distinct places in the best transformation, without a look at pixels."""
-    rows, own, bits = _pairs(query, other)
-    chosen = np.flatnonzero((query.features.row_views[rows] ^ other.geometry[own, 4]) == view)
-    if len(chosen) < LEAST_INLIERS:
+    rows, own = _pairs(query, other, view, MOST_PAIRS)
+    if len(rows) < LEAST_INLIERS:
         return 0
-    chosen = chosen[np.argsort(bits[chosen], kind="stable")[:MOST_PAIRS]]
-    rows, own = rows[chosen], own[chosen]
-    upload, banned = query.in_view[view].at(rows), places(other.geometry).at(own)
+    upload, banned = query.in_view(view).at(rows), places(other.geometry).at(own)
     return max((distinct(banned.at(i), upload.at(i)) for i in _hypotheses(banned, upload)), default=0)
 
 
 def _pairs(
-    query: Query, ban: LocalSignature
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Row, the ban's keypoint and distance of all pairs that may be the same place."""
+    query: Query, ban: LocalSignature, view: int, most: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and the ban's keypoint of the ``most`` nearest pairs that may be the same place in this view."""
     theirs = np.ascontiguousarray(ban.codes).view(np.uint64)
-    if not len(theirs) or not len(query.row_words):
+    rows, own, bits = [], [], []
+    for written in range(
+        4
+    ):  # a ban's keypoint is met only by rows that are read as it was written, or as the view has it
+        mine, its = query.rows_in(view ^ written), np.flatnonzero(ban.geometry[:, 4] == written)
+        if not len(mine) or not len(its):
+            continue
+        words, others = query.row_words[mine], theirs[its]
+        distance = np.bitwise_count(words[:, None, 0] ^ others[None, :, 0])
+        distance += np.bitwise_count(words[:, None, 1] ^ others[None, :, 1])
+        near = np.flatnonzero(distance <= NEAR)
+        at, of = np.divmod(near, len(its))
+        rows.append(mine[at])
+        own.append(its[of])
+        bits.append(distance.reshape(-1)[near])
+    if not rows:
         none = np.empty(0, dtype=np.int64)
-        return none, none, none
-    distance = np.bitwise_count(query.row_words[:, None, 0] ^ theirs[None, :, 0])
-    distance = distance + np.bitwise_count(query.row_words[:, None, 1] ^ theirs[None, :, 1])
-    rows, own = np.nonzero(distance <= NEAR)
-    return rows, own, distance[rows, own].astype(np.int64)
+        return none, none
+    row, keypoint, distances = np.concatenate(rows), np.concatenate(own), np.concatenate(bits)
+    nearest = np.lexsort((keypoint, row, distances))[:most]
+    return row[nearest], keypoint[nearest]
 
 
 def _in_view(
@@ -173,7 +190,7 @@ def _in_view(
     view: int,
     hypotheses: int,
 ) -> Iterator[LocalMatch]:
-    upload, banned = query.in_view[view].at(rows), places(ban.geometry).at(own)
+    upload, banned = query.in_view(view).at(rows), places(ban.geometry).at(own)
     for inliers in _hypotheses(banned, upload, hypotheses):
         count = distinct(banned.at(inliers), upload.at(inliers))
         if count < LEAST_INLIERS:
@@ -217,17 +234,24 @@ def _hypotheses(banned: Places, upload: Places, most: int = HYPOTHESES) -> Itera
     """Inliers of the best few transformations, each without the pairs of those before it."""
     a, b, tx, ty = similarities(banned, upload)
     reach = 2.0 * TOLERANCE * np.maximum(np.hypot(a, b), 0.5)
-    dx = a[:, None] * banned.x - b[:, None] * banned.y + (tx[:, None] - upload.x)
-    dy = b[:, None] * banned.x + a[:, None] * banned.y + (ty[:, None] - upload.y)
-    turned, stretched = upload.angle - banned.angle, upload.scale - banned.scale
-    turn = np.abs((turned[:, None] - turned + 540) % 360 - 180) <= TURN
-    stretch = np.abs(stretched[:, None] - stretched) <= STRETCH
-    alike = turn & stretch
-    agree = alike & (dx * dx + dy * dy <= (reach * reach)[:, None])
+    dx = a[:, None] * banned.x
+    dx -= b[:, None] * banned.y
+    dx += tx[:, None] - upload.x
+    dy = b[:, None] * banned.x
+    dy += a[:, None] * banned.y
+    dy += ty[:, None] - upload.y
+    dx *= dx
+    dx += np.multiply(dy, dy, out=dy)
+    turned, stretched = (upload.angle - banned.angle) % 360, upload.scale - banned.scale
+    turn = np.abs(turned[:, None] - turned)
+    alike = np.minimum(turn, 360 - turn) <= TURN
+    alike &= np.abs(stretched[:, None] - stretched) <= STRETCH
+    agree = alike & (dx <= (reach * reach)[:, None])
+    voices = agree.astype(np.float32)  # whole numbers: a product counts them, several times as fast as a sum
     free = np.ones(len(banned.x), dtype=bool)
     needed = LEAST_INLIERS
     for _ in range(most):
-        votes = (agree & free).sum(axis=1) * free
+        votes = (voices @ free.astype(np.float32)) * free
         leader = int(votes.argmax())
         if votes[leader] < needed:
             return
