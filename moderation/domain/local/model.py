@@ -110,7 +110,9 @@ class Model:
     def nearness(self, reduced: NDArray[np.float32], book: int) -> NDArray[np.float32]:
         """Shape ``(n, 1024)``: squared distance to each word of a codebook, up to a constant a row."""
         words = self.codebooks[book].astype(np.float32)
-        return np.asarray((words * words).sum(axis=1) - 2 * (reduced[:, book] @ words.T))
+        distance = reduced[:, book] @ (words.T * np.float32(-2))
+        distance += (words * words).sum(axis=1)
+        return np.asarray(distance)
 
     def words(self, canonical: Descriptors) -> NDArray[np.uint16]:
         """Shape ``(n, 2)``: the nearest word of each codebook."""
@@ -136,8 +138,11 @@ class Model:
             distance.append(np.take_along_axis(reach, best, axis=1))
         total = (distance[0][:, :, None] + distance[1][:, None, :]).reshape(len(canonical), -1)
         cells = ((near[0][:, :, None] << 10) | near[1][:, None, :]).reshape(len(canonical), -1)
-        order = np.lexsort((cells, total), axis=1)[:, :count]
-        return np.take_along_axis(cells, order, axis=1).astype(np.uint32)
+        # whole numbers far below 2⁴³: with the cell behind it, a distance sorts as one number
+        key = (total.astype(np.int64) << 20) | cells
+        if count < key.shape[1]:
+            key = np.partition(key, count - 1, axis=1)[:, :count]
+        return np.asarray(np.sort(key, axis=1) & ((1 << 20) - 1)).astype(np.uint32)
 
     def rows(self, descriptors: Descriptors) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
         """The readings of each descriptor: its number and the view, certain ones first."""

@@ -173,11 +173,16 @@ def _positions(
     pyramid: Pyramid, m: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Where the grid lies in the raster, and which of it is inside; 0 where it is not."""
-    denominator = m[2, 0] * x[None, :] + m[2, 1] * y[:, None] + m[2, 2]
-    ahead = denominator > 1e-6
-    denominator = np.where(ahead, denominator, 1)
-    u = (m[0, 0] * x[None, :] + m[0, 1] * y[:, None] + m[0, 2]) / denominator
-    v = (m[1, 0] * x[None, :] + m[1, 1] * y[:, None] + m[1, 2]) / denominator
+    u = (m[0, 0] * x)[None, :] + (m[0, 1] * y + m[0, 2])[:, None]
+    v = (m[1, 0] * x)[None, :] + (m[1, 1] * y + m[1, 2])[:, None]
+    if m[2, 0] == m[2, 1] == 0 and m[2, 2] == 1:
+        ahead: NDArray[np.bool_] = np.ones(u.shape, dtype=bool)
+    else:
+        denominator = (m[2, 0] * x)[None, :] + (m[2, 1] * y + m[2, 2])[:, None]
+        ahead = denominator > 1e-6
+        denominator[~ahead] = 1
+        u /= denominator
+        v /= denominator
     inside = ahead & (u >= -0.5) & (u <= pyramid.width - 0.5) & (v >= -0.5) & (v <= pyramid.height - 0.5)
     return np.where(inside, u, 0), np.where(inside, v, 0), inside
 
@@ -187,16 +192,22 @@ def _bilinear(
 ) -> NDArray[np.float32]:
     height, width = level.shape
     x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
-    left, top = (
-        np.minimum(x.astype(np.intp), max(0, width - 2)),
-        np.minimum(y.astype(np.intp), max(0, height - 2)),
-    )
+    left, top = x.astype(np.intp), y.astype(np.intp)
+    np.minimum(left, max(0, width - 2), out=left)
+    np.minimum(top, max(0, height - 2), out=top)
     right, bottom = min(1, width - 1), min(1, height - 1) * width
     fx, fy = (x - left).astype(np.float32), (y - top).astype(np.float32)
     flat, at = level.reshape(-1), top * width + left
-    upper = flat[at] * (1 - fx) + flat[at + right] * fx
-    lower = flat[at + bottom] * (1 - fx) + flat[at + bottom + right] * fx
-    return np.asarray(upper * (1 - fy) + lower * fy)
+    rest = 1 - fx
+    upper = flat.take(at) * rest
+    upper += flat.take(at + right) * fx
+    at += bottom
+    lower = flat.take(at) * rest
+    lower += flat.take(at + right) * fx
+    upper *= 1 - fy
+    lower *= fy
+    upper += lower
+    return upper
 
 
 def compare(
