@@ -30,9 +30,9 @@ from moderation.forms.bans import EntryForm
 from moderation.models import BannedImage, Rescan
 from moderation.selectors import audit, people
 from moderation.selectors.audit_filters import AuditFilter
+from moderation.services import background, undo
 from moderation.services import blocklist as blocklists
 from moderation.services import rescan as rescans
-from moderation.services import undo
 
 
 class ActiveFilter(admin.SimpleListFilter):
@@ -71,6 +71,11 @@ class BannedImageAdmin(BanPages, OverturnPages):
         own = [
             path("<int:pk>/retire/", self.guarded(self.retire_one, change), name="moderation_ban_retire"),
             path("<int:pk>/again/", self.guarded(self.ban_again, change), name="moderation_ban_again"),
+            path(
+                "<int:pk>/background/",
+                self.guarded(self.give_background_back, change),
+                name="moderation_ban_background",
+            ),
             path(
                 "<int:pk>/settings/", self.guarded(self.settings_of, change), name="moderation_ban_settings"
             ),
@@ -167,6 +172,7 @@ class BannedImageAdmin(BanPages, OverturnPages):
             "codes": [(name, bytes(bits).hex(), variant) for name, bits, variant in fingerprints[:40]],
             "codes_more": max(len(fingerprints) - 40, 0),
             "near_copies": list(banned.near_copies.all()[:8]),
+            "learned": learned_by(banned),
         }
         title = _("Banned image #%(number)s") % {"number": banned.pk}
         return self.page(request, "entry.html", context, title=title, scripts=("progress.js",), status=status)
@@ -204,6 +210,15 @@ class BannedImageAdmin(BanPages, OverturnPages):
             return HttpResponseRedirect(reverse("admin:moderation_bannedimage_change", args=[pk]))
         messages.success(request, _("Banned again, as a new entry."))
         return HttpResponseRedirect(reverse("admin:moderation_bannedimage_change", args=[banned.pk]))
+
+    def give_background_back(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: what the entry has learned counts as its own again."""
+        return self._post(
+            request,
+            pk,
+            lambda: background.forget_all(banned_id=pk, actor_id=actor_of(request)),
+            _("Given back. Earlier uploads are looked at again."),
+        )
 
     def settings_of(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: exact-only, radii, suspension and expiry of an active entry."""
@@ -249,6 +264,20 @@ class BannedImageAdmin(BanPages, OverturnPages):
         return back_to(request, reverse("admin:moderation_bannedimage_changelist"))
 
 
+def learned_by(banned: BannedImage) -> dict[str, Any] | None:
+    """How much of its evidence the entry has lost to other pictures, in words for its page."""
+    rows = list(background.of_entry(banned.pk)[:50])
+    if not rows:
+        return None
+    masks = {row.signature_id: bytes(row.signature.muted or b"") for row in rows}
+    tiles = sum(int.from_bytes(mask).bit_count() for mask in masks.values())
+    return {
+        "uploads": [row.upload_id for row in rows],
+        "tiles": tiles,
+        "too_much": any(row.too_much for row in rows),
+    }
+
+
 def state_of(banned: BannedImage) -> SafeString:
     """Active, suspended or retired."""
     if not banned.active:
@@ -258,5 +287,8 @@ def state_of(banned: BannedImage) -> SafeString:
     return display.badge("active", _("active"))
 
 
+SETTINGS = ("exact_only", "suspended", "local", "expires_at", "radii")
+
+
 def _settings(banned: BannedImage) -> dict[str, Any]:
-    return {name: getattr(banned, name) for name in ("exact_only", "suspended", "expires_at", "radii")}
+    return {name: getattr(banned, name) for name in SETTINGS}

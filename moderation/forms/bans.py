@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from moderation.conf import get_settings
 from moderation.domain.fingerprints import ALGORITHMS, parse_code
 from moderation.forms.radii import RadiiField
-from moderation.models import Blocklist, Upload
+from moderation.models import BannedImage, Blocklist, Upload
 from moderation.services.blocklist import EntryOptions
 from moderation.services.drafts import Common, File, Hash, Source
 
@@ -185,6 +185,12 @@ class EntryForm(forms.Form):
         required=False,
         help_text=_("Copies are held for a moderator instead of being rejected."),
     )
+    local = forms.ChoiceField(
+        label=_("Crops, rotations, collages"),
+        required=False,
+        choices=[("", _("as its list says")), *BannedImage.Local.choices],
+        help_text=_("It can only be less than what its list allows."),
+    )
     expires_at = forms.DateTimeField(
         label=_("Expires"),
         required=False,
@@ -200,6 +206,7 @@ class EntryForm(forms.Form):
         return {
             "exact_only": data["exact_only"],
             "suspended": data["suspended"],
+            "local": data["local"],
             "expires_at": data["expires_at"],
             "radii": data["radii"] or None,
         }

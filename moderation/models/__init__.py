@@ -11,7 +11,7 @@ from moderation.models.audit import (
 )
 from moderation.models.blocklist import BannedImage, Blocklist, Fingerprint, Revision
 from moderation.models.desk import BanDraft, Claim, DeskPreference, HourlyTally
-from moderation.models.local import LocalFingerprint, UploadLocalFingerprint
+from moderation.models.local import LearnedBackground, LocalFingerprint, UploadLocalFingerprint
 from moderation.models.operations import Heartbeat, UploadAllowance
 from moderation.models.records import AuditRecord, PersonalData
 from moderation.models.uploads import (
@@ -41,6 +41,7 @@ __all__ = [
     "Fingerprint",
     "Heartbeat",
     "HourlyTally",
+    "LearnedBackground",
     "LocalFingerprint",
     "Match",
     "Notice",

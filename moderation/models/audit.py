@@ -181,6 +181,7 @@ class BlocklistChange(AuditRecord):
         ENTRY = "entry", _("entry's settings")
         LIST = "list", _("blocklist's settings")
         REHASH = "rehash", _("rehash")
+        BACKGROUND = "background", _("learned background")
 
     revision = models.BigIntegerField(_("revision"), unique=True)
     token = models.UUIDField(editable=False)

@@ -101,6 +101,20 @@ class BannedImage(models.Model):
     radii = models.JSONField(_("own radii"), default=None, null=True, blank=True)
     """Like :attr:`Blocklist.radii`, for this entry alone."""
     suspended = models.BooleanField(_("suspended to hold"), default=False)
+
+    class Local(models.TextChoices):
+        OFF = "off", _("off")
+        HOLD = "hold", _("hold: a moderator decides")
+
+    local = models.CharField(
+        _("crops, rotations, collages"),
+        max_length=5,
+        choices=Local,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Less than what its list lets the second tier do; empty: as the list says."),
+    )
     evidence = models.CharField(max_length=200, blank=True, editable=False)
     """Name in quarantine of the re-encoded still."""
     nearest = models.ForeignKey(

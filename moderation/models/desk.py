@@ -74,6 +74,8 @@ class BanDraft(models.Model):
     """Of a ban by hash."""
     codes = models.JSONField(default=list)
     """``[algorithm, hexadecimal bits, variant]`` of each code, to search the earlier uploads with."""
+    signature = models.BinaryField(null=True)
+    """Of the second tier, to compare the earlier uploads with."""
     sha256 = models.BinaryField(max_length=32, default=b"")
     pixels = models.BinaryField(max_length=32, default=b"")
     flat = models.BooleanField(default=False)

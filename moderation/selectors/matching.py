@@ -12,6 +12,8 @@ from moderation.domain.radii import NEVER, Band, radii_for
 from moderation.exceptions import UnknownBlocklist
 from moderation.models import BannedImage, Blocklist, Fingerprint
 
+LOCAL_MODES = ("off", "hold", "block")
+"""What the second tier may do, the least first: an entry's own mode can only be less than its list's."""
 Radii = Mapping[str, Any]
 """Algorithm → [block or null, hold], as :attr:`Blocklist.radii` stores it."""
 
@@ -54,6 +56,7 @@ def policy_entries(ids: Iterable[int], *, entries: int) -> dict[int, Entry]:
         "blocklist__slug",
         "blocklist__action",
         "blocklist__local",
+        "local",
         "blocklist__radii",
     )
     return {
@@ -64,9 +67,9 @@ def policy_entries(ids: Iterable[int], *, entries: int) -> dict[int, Entry]:
             bands=bands(entries, list_radii, own),
             exact_only=exact_only,
             suspended=suspended,
-            local=local,
+            local=min(local, own_local or local, key=LOCAL_MODES.index),
         )
-        for pk, exact_only, suspended, own, slug, action, local, list_radii in rows
+        for pk, exact_only, suspended, own, slug, action, local, own_local, list_radii in rows
     }
 
 

@@ -15,7 +15,15 @@ from django.utils import timezone
 
 from moderation import selectors, signals, storage
 from moderation.exceptions import FlatPicture, UnknownEntry
-from moderation.models import BannedImage, Blocklist, BlocklistChange, Decision, Fingerprint, Rescan
+from moderation.models import (
+    BannedImage,
+    Blocklist,
+    BlocklistChange,
+    Decision,
+    Fingerprint,
+    LearnedBackground,
+    Rescan,
+)
 from moderation.services import decisions, local, revision
 from moderation.services.dispatching import dispatcher
 from moderation.services.enrolment import Picture, keep_evidence
@@ -247,7 +255,7 @@ def expire_due(*, limit: int = 100) -> int:
 
 
 def change_entry(*, banned_id: int, actor_id: str = "", note: str = "", **settings: Any) -> BannedImage:
-    """Set ``exact_only``, ``radii``, ``suspended`` or ``expires_at`` of an active entry.
+    """Set ``exact_only``, ``radii``, ``suspended``, ``local`` or ``expires_at`` of an active entry.
 
     Raises :class:`UnknownEntry` for one that is not active.
     """
@@ -265,6 +273,9 @@ def change_entry(*, banned_id: int, actor_id: str = "", note: str = "", **settin
         for name, value in settings.items():
             setattr(banned, name, value)
         banned.save(update_fields=list(settings))
+        if before.get("local") != settings.get("local"):
+            # From now on it is what somebody chose, and no undo lifts it.
+            LearnedBackground.objects.filter(signature__banned=banned).update(too_much=False)
         change.record(
             kind=BlocklistChange.Kind.ENTRY,
             blocklist=banned.blocklist.slug,

@@ -35,8 +35,12 @@ MANY = 100
 """Changes of which the kinds are looked at; after more, everything is looked up anew."""
 
 Kind = BlocklistChange.Kind
-NOT_RETIRING: frozenset[str] = frozenset({Kind.BAN, Kind.IMPORT, Kind.REHASH, Kind.ENTRY, Kind.LIST})
-ONLY_ENTRIES: frozenset[str] = frozenset({Kind.BAN, Kind.IMPORT, Kind.REHASH, Kind.RETIRE, Kind.EXPIRE})
+NOT_RETIRING: frozenset[str] = frozenset(
+    {Kind.BAN, Kind.IMPORT, Kind.REHASH, Kind.ENTRY, Kind.LIST, Kind.BACKGROUND}
+)
+ONLY_ENTRIES: frozenset[str] = frozenset(
+    {Kind.BAN, Kind.IMPORT, Kind.REHASH, Kind.RETIRE, Kind.EXPIRE, Kind.BACKGROUND}
+)
 """Kinds that leave the lists' radii as they are."""
 
 

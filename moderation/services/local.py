@@ -12,11 +12,15 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from django.db.models import F, Q
+
 from moderation.conf import get_settings
 from moderation.domain.analysis import Analysis
 from moderation.domain.local.crossing import features_from_bytes
 from moderation.domain.local.features import BAN_KEYPOINTS, STORED_KEYPOINTS
 from moderation.domain.local.index import METHOD, LocalIndex
+from moderation.domain.local.masks import check_again, packed_tiles, without_tiles
 from moderation.domain.local.model import VERSION
 from moderation.domain.local.reach import reached
 from moderation.domain.local.recognise import recognise
@@ -27,6 +31,7 @@ from moderation.domain.policy import LOCAL, BandName, Hit
 from moderation.exceptions import DecoderCrashed
 from moderation.models import (
     BannedImage,
+    LearnedBackground,
     LocalFingerprint,
     Match,
     Screening,
@@ -124,7 +129,11 @@ def search(features: tuple[LocalFeatures, ...]) -> Found:
             "pk", "banned_id"
         )
     )
-    hits = [_hit(owners[hit.item], hit.match, hit.features.view) for hit in result.hits if hit.item in owners]
+    hits = [
+        _hit(owners[hit.item], hit.item, hit.match, hit.features.view)
+        for hit in result.hits
+        if hit.item in owners
+    ]
     return Found(tuple(hits), result.notes, state)
 
 
@@ -132,28 +141,39 @@ def newer(features: tuple[LocalFeatures, ...], since: int) -> list[Hit] | None:
     """Hits among the active entries that are newer than ``since``; None where these are too many."""
     rows = LocalFingerprint.objects.filter(
         revision__gt=since, banned__retired_revision__isnull=True, method=METHOD
-    ).values_list("banned_id", "data")[: GAP + 1]
+    ).values_list("pk", "banned_id", "banned__revision", "revision", "data", "muted")[: GAP + 1]
     if len(rows) > GAP:
         return None
     hits = []
-    for banned, data in rows:
-        signature = LocalSignature.from_bytes(bytes(data))
+    for pk, banned, made, changed, data, muted in rows:
+        if changed > made:
+            # Not new but changed: what the search found by it may not hold any more.
+            return None
+        signature = signature_of(data, muted)
         for one in features:
             match = verify(one, signature)
             if match is not None and strength(match) >= HOLD:
-                hits.append(_hit(banned, match, one.view))
+                hits.append(_hit(banned, pk, match, one.view))
     return hits
 
 
 def _load(items: Iterable[int]) -> Mapping[int, LocalSignature]:
-    rows = LocalFingerprint.objects.filter(pk__in=list(items)).values_list("pk", "data")
-    return {pk: LocalSignature.from_bytes(bytes(data)) for pk, data in rows}
+    rows = LocalFingerprint.objects.filter(pk__in=list(items)).values_list("pk", "data", "muted")
+    return {pk: signature_of(data, muted) for pk, data, muted in rows}
 
 
-def _hit(banned: int, match: LocalMatch, view: int) -> Hit:
+def signature_of(data: bytes | memoryview[int], muted: bytes | memoryview[int] | None) -> LocalSignature:
+    """A ban's signature as it counts: without the tiles that were learned to be background."""
+    return without_tiles(LocalSignature.from_bytes(bytes(data)), bytes(muted) if muted else None)
+
+
+def _hit(banned: int, signature: int, match: LocalMatch, view: int) -> Hit:
     band: BandName = "block" if strength(match) >= BLOCK else "hold"
     details = {
         "supports": band,
+        "signature": signature,
+        "seen": packed_tiles(match.check.seen).hex(),
+        "agreeing": packed_tiles(match.check.agreeing).hex(),
         "inliers": match.inliers,
         "tile": round(match.tile * 1000),
         "share": round(match.share * 1000),
@@ -164,17 +184,51 @@ def _hit(banned: int, match: LocalMatch, view: int) -> Hit:
 
 
 def earlier_hits(upload_id: int) -> list[Hit]:
-    """What earlier screenings of an upload found in this tier. It is kept when the upload is judged again
-    from what is stored, since its signature alone cannot be verified."""
+    """What earlier screenings of an upload found in this tier, as far as it still counts. It is kept when
+    the upload is judged again from what is stored, since its signature alone cannot be verified."""
     screenings = Screening.objects.filter(upload_id=upload_id)
-    rows = Match.objects.filter(screening__in=screenings, method__startswith=LOCAL).order_by("pk")
+    rows = list(Match.objects.filter(screening__in=screenings, method__startswith=LOCAL).order_by("pk"))
+    changed = LocalFingerprint.objects.filter(
+        pk__in={match.details["signature"] for match in rows if "signature" in match.details},
+        muted__isnull=False,
+    )
+    muted = {one.pk: signature_of(one.data, one.muted) for one in changed} if rows else {}
     hits = {}
     for match in rows:
-        band: BandName = "block" if match.details.get("supports") == "block" else "hold"
+        now = muted.get(match.details.get("signature", 0))
+        supports = match.details.get("supports") if now is None else _supported(match, now)
+        if not supports:
+            continue
+        band: BandName = "block" if supports == "block" else "hold"
+        details = {**match.details, "supports": band}
         hits[match.banned_id] = Hit(
-            match.banned_id, match.method, 0, match.view, match.variant, band, match.details
+            match.banned_id, match.method, 0, match.view, match.variant, band, details
         )
     return list(hits.values())
+
+
+def background_changed(since: int) -> bool:
+    """Whether what counts of any signature has changed after the revision ``since``, beyond new entries."""
+    changed = LocalFingerprint.objects.filter(Q(revision__gt=since), revision__gt=F("banned__revision"))
+    return changed.exists()
+
+
+def _supported(match: Match, signature: LocalSignature) -> BandName | None:
+    """What an earlier match supports now that its ban has lost tiles."""
+    details = match.details
+    check = check_again(signature, bytes.fromhex(details["seen"]), bytes.fromhex(details["agreeing"]))
+    again = LocalMatch(
+        inliers=details["inliers"],
+        tile=check.tile,
+        share=check.share,
+        coverage=details["coverage"] / 1000,
+        view=0,
+        transform=(),
+        check=check,
+        keypoints=np.empty(0, dtype=np.uint16),
+    )
+    now = strength(again)
+    return "block" if now >= BLOCK else "hold" if now >= HOLD else None
 
 
 def enrol(banned: BannedImage, features: tuple[LocalFeatures, ...], *, at_revision: int) -> None:
@@ -189,6 +243,18 @@ def enrol(banned: BannedImage, features: tuple[LocalFeatures, ...], *, at_revisi
         )
         for one in features
     )
+
+
+def copy_signatures(old: BannedImage, new: BannedImage, *, at_revision: int) -> None:
+    """Give an entry that is banned again what the old one had, with what that had learned."""
+    for one in old.local_fingerprints.order_by("pk"):
+        learned = list(one.backgrounds.filter(revision__isnull=False).order_by("pk"))
+        one.pk, one.banned, one.revision = None, new, at_revision
+        one._state.adding = True
+        one.save(force_insert=True)
+        for row in learned:
+            row.pk, row.signature, row.revision = None, one, at_revision
+        LearnedBackground.objects.bulk_create(learned)
 
 
 def remember(upload: Upload, features: tuple[LocalFeatures, ...]) -> None:

@@ -31,10 +31,10 @@ def of_upload(*, upload: Upload, banned_id: int) -> bytes | None:
 
 def of_features(features: tuple[LocalFeatures, ...], *, banned_id: int) -> bytes | None:
     """The same for a picture that was just decoded."""
-    rows = LocalFingerprint.objects.filter(banned_id=banned_id, method=METHOD).values_list("data", flat=True)
+    rows = LocalFingerprint.objects.filter(banned_id=banned_id, method=METHOD).values_list("data", "muted")
     best: tuple[LocalMatch, LocalFeatures, LocalSignature] | None = None
-    for data in rows:
-        signature = LocalSignature.from_bytes(bytes(data))
+    for data, muted in rows:
+        signature = local.signature_of(data, muted)
         for one in features:
             match = verify(one, signature)
             if match is not None and (best is None or match.share > best[0].share):

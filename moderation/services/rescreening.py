@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 
 from moderation import selectors, storage
 from moderation.conf import get_settings
@@ -16,9 +17,10 @@ from moderation.exceptions import (
     DecoderTimeout,
     ImageRefused,
     PictureMissing,
+    ScreeningContended,
 )
 from moderation.models import Clearance, LocalFingerprint, Screening, Upload, UploadFingerprints
-from moderation.services import local, matching, screening
+from moderation.services import local, matching, revision, screening
 from moderation.services.decoder import decoder
 from moderation.services.locking import locked
 from moderation.services.matching import Subject
@@ -118,9 +120,36 @@ def rescreen(*, upload_id: int, occasion: str = "rescan") -> str | None:
         return row.status
 
     try:
-        return matching.conclude(subject_of(upload), prepare=prepare, write=write)
+        return _concluded(upload, prepare, write)
     finally:
         publication.close()
+
+
+def _concluded(
+    upload: Upload,
+    prepare: Callable[[Judgement], None],
+    write: Callable[[RevisionState, Judgement], str | None],
+) -> str | None:
+    """:func:`matching.conclude`, with a new subject where what earlier screenings found has changed meanwhile."""
+    for _ in range(matching.ROUNDS):
+        since = revision.current().number
+
+        def write_unless_changed(
+            state: RevisionState, judgement: Judgement, since: int = since
+        ) -> str | None:
+            if state.number > since and local.background_changed(since):
+                raise _Overtaken
+            return write(state, judgement)
+
+        try:
+            return matching.conclude(subject_of(upload), prepare=prepare, write=write_unless_changed)
+        except _Overtaken:
+            continue
+    raise ScreeningContended
+
+
+class _Overtaken(Exception):
+    """What earlier screenings found does not count as it did when the subject was made."""
 
 
 def look_again(*, upload_id: int) -> None:

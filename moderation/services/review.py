@@ -22,7 +22,7 @@ from moderation.models import (
     Screening,
     Upload,
 )
-from moderation.services import decisions, matching, outcome, rescreening, revision
+from moderation.services import background, decisions, matching, outcome, rescreening, revision
 from moderation.services.dispatching import dispatcher
 from moderation.services.locking import locked
 from moderation.services.outcome import Outcome
@@ -32,6 +32,8 @@ from moderation.services.revision import RevisionState
 Status = Upload.Status
 Kind = Decision.Kind
 T = TypeVar("T")
+TEACHES = (Kind.APPROVE, Kind.GRANT)
+"""By which somebody says that the upload is another picture than what it matched."""
 
 
 def approve(
@@ -47,7 +49,8 @@ def approve(
 ) -> Upload:
     """A human publishes a held or rejected upload.
 
-    What it matched so far is cleared for this upload: no rescan takes it down for that again. An entry
+    What it matched so far is cleared for this upload: no rescan takes it down for that again. What only the
+    second tier found is learned to be background (:mod:`~moderation.services.background`). An entry
     that came since, and that nobody has seen beside it, raises :class:`ChangedSinceSeen`, with the new
     matches recorded. ``seen`` is the newest screening (of any upload) that there was when the moderator's
     page was made, ``expected`` the status that it showed. Raises :class:`DecisionRefused` where that is
@@ -78,7 +81,11 @@ def approve(
             [Clearance(upload=row, banned_id=banned) for banned in sorted(counting | known)],
             ignore_conflicts=True,
         )
-        decisions.record(kind=kind, actor_id=actor_id, upload_id=row.pk, revision=state.number, note=note)
+        decision = decisions.record(
+            kind=kind, actor_id=actor_id, upload_id=row.pk, revision=state.number, note=note
+        )
+        if kind in TEACHES:
+            background.note(decision, judgement.matches)
         outcome.settle(
             row,
             Outcome(Status.APPROVED, "moderator", by_person=True, notice=notice),

@@ -10,6 +10,7 @@ from django.db.models.expressions import Combinable
 
 from moderation.models import PeriodicWork, Upload
 from moderation.services import (
+    background,
     blocklist,
     drafts,
     files,
@@ -77,6 +78,7 @@ def sweep(
     drafts.drop_stale()
     tallies.roll_up()
     valves.check()
+    background.settle_waiting()
     return Swept(
         found=len(waiting),
         redispatched=len(waiting),

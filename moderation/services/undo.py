@@ -18,12 +18,11 @@ from moderation.models import (
     Clearance,
     Decision,
     Fingerprint,
-    LocalFingerprint,
     Notice,
     Screening,
     Upload,
 )
-from moderation.services import decisions, files, outcome, overturn, review, revision
+from moderation.services import background, decisions, files, local, outcome, overturn, review, revision
 from moderation.services.blocklist import reach_back
 from moderation.services.outcome import Outcome
 from moderation.services.rescreening import FORMATS
@@ -108,7 +107,13 @@ def _back_to_the_queue(decision: Decision, *, expected: str) -> None:
 
 def _undo_approval(decision: Decision) -> None:
     _newest_on_upload(decision)
-    _back_to_the_queue(decision, expected=Upload.Status.APPROVED)
+    learned = background.of_decision(decision.pk)
+    if not learned.exists():
+        _back_to_the_queue(decision, expected=Upload.Status.APPROVED)
+        return
+    with revision.changing() as change:
+        background.forget(change, rows=learned, actor_id=decision.actor_id)
+        _back_to_the_queue(decision, expected=Upload.Status.APPROVED)
 
 
 def _undo_rejection(decision: Decision) -> None:
@@ -185,16 +190,7 @@ def reinstate(*, banned_id: int, actor_id: str, undoes_id: int | None = None) ->
             )
             for code in old.fingerprints.all()
         )
-        LocalFingerprint.objects.bulk_create(
-            LocalFingerprint(
-                banned=banned,
-                method=one.method,
-                data=one.data,
-                warnings=one.warnings,
-                revision=change.revision,
-            )
-            for one in old.local_fingerprints.all()
-        )
+        local.copy_signatures(old, banned, at_revision=change.revision)
         change.record(
             kind=BlocklistChange.Kind.BAN,
             blocklist=banned.blocklist.slug,

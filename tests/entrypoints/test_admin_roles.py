@@ -82,6 +82,7 @@ CHANGES = {
     "admin:moderation_ban_draft draft": DECIDERS,
     "admin:moderation_ban_retire banned": SENIORS,
     "admin:moderation_ban_again banned": SENIORS,
+    "admin:moderation_ban_background banned": SENIORS,
     "admin:moderation_ban_settings banned": SENIORS,
     "admin:moderation_appeal_answer appeal": DECIDERS,
 }
