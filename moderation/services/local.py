@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,6 @@ from moderation.domain.local.features import BAN_KEYPOINTS, STORED_KEYPOINTS
 from moderation.domain.local.index import METHOD, LocalIndex
 from moderation.domain.local.masks import check_again, packed_tiles, without_tiles
 from moderation.domain.local.model import VERSION
-from moderation.domain.local.reach import reached
 from moderation.domain.local.recognise import recognise
 from moderation.domain.local.signature import BadSignature, LocalFeatures, LocalSignature
 from moderation.domain.local.strength import BLOCK, HOLD, strength
@@ -48,7 +47,6 @@ logger = logging.getLogger("moderation.local")
 
 GAP = 8
 """Newest signatures that are verified under the lock, about 1 ms each."""
-BATCH = 500
 
 
 def features_of(analysis: Analysis) -> tuple[LocalFeatures, ...]:
@@ -123,7 +121,7 @@ banned_signatures = ProcessLocalIndex()
 def search(features: tuple[LocalFeatures, ...]) -> Found:
     """Every banned image that one of the views shows."""
     index, state = banned_signatures.catch_up()
-    result = recognise(features, index, _load)
+    result = recognise(features, index, load)
     owners = dict(
         LocalFingerprint.objects.filter(pk__in=[hit.item for hit in result.hits]).values_list(
             "pk", "banned_id"
@@ -157,7 +155,8 @@ def newer(features: tuple[LocalFeatures, ...], since: int) -> list[Hit] | None:
     return hits
 
 
-def _load(items: Iterable[int]) -> Mapping[int, LocalSignature]:
+def load(items: Iterable[int]) -> Mapping[int, LocalSignature]:
+    """Signatures of items of the index, as they count now."""
     rows = LocalFingerprint.objects.filter(pk__in=list(items)).values_list("pk", "data", "muted")
     return {pk: signature_of(data, muted) for pk, data, muted in rows}
 
@@ -267,22 +266,3 @@ def remember(upload: Upload, features: tuple[LocalFeatures, ...]) -> None:
             )
             for one in features
         )
-
-
-def within_reach(entries: Iterable[int], *, beat: Callable[[], object]) -> set[int]:
-    """Earlier uploads that may show one of these entries: they have to be decoded again to be sure.
-    ``beat`` is called before each entry."""
-    bans = LocalFingerprint.objects.filter(banned_id__in=list(entries), method=METHOD)
-    found: set[int] = set()
-    for data in bans.values_list("data", flat=True):
-        beat()
-        rows = (
-            UploadLocalFingerprint.objects.filter(
-                method=METHOD, upload__status__in=("approved", "held"), upload__withdrawn_at__isnull=True
-            )
-            .values_list("upload_id", "data")
-            .iterator(BATCH)
-        )
-        uploads = ((upload, LocalSignature.from_bytes(bytes(stored))) for upload, stored in rows)
-        found.update(near.upload for near in reached(LocalSignature.from_bytes(bytes(data)), uploads))
-    return found

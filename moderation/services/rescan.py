@@ -22,13 +22,12 @@ from moderation.models import (
     Blocklist,
     Decision,
     Fingerprint,
-    LocalFingerprint,
     Match,
     Rescan,
     Screening,
     Upload,
 )
-from moderation.services import decisions, local, rescreening, revision, uploads_against
+from moderation.services import decisions, local_reach, rescreening, revision, uploads_against
 from moderation.services.earlier import earlier_uploads
 from moderation.services.queue import in_database_time
 from moderation.services.uploads_against import NewCodes
@@ -78,16 +77,35 @@ def _stretches(rescan: Rescan) -> Iterator[_Stretch]:
         yield _Stretch(sorted(_after_cursor(rescan, _resting_on(rescan))))
         return
     entries = _new_entries(rescan)
-    if not uploads_against.are_many(entries):
-        yield _Stretch(sorted(_after_cursor(rescan, _within_reach(rescan, entries))))
+    bans = local_reach.Bans(entries)
+    if uploads_against.are_many(entries):
+        yield from _against_many(rescan, entries, bans)
         return
-    found = _after_cursor(rescan, _within_local_reach(rescan, entries))
-    yield _Stretch(sorted(found), last=rescan.cursor)
+    found = sorted(_after_cursor(rescan, _within_reach(entries)))
+    if not bans:
+        yield _Stretch(found)
+        return
+    # What fingerprints find is there at once, and does not wait for the search that takes longer.
+    yield _Stretch(found, last=rescan.cursor)
+    total = local_reach.total(after=rescan.cursor)
+    for part in bans.search(after=rescan.cursor):
+        yield _Stretch(sorted(part.uploads), part.last, part.looked_at, total)
+
+
+def _against_many(
+    rescan: Rescan, entries: QuerySet[BannedImage], bans: local_reach.Bans
+) -> Iterator[_Stretch]:
     codes = NewCodes(entries, selectors.widest_radii(revision.current().entries))
     waiting = Upload.objects.filter(status__in=rescreening.OPEN, withdrawn_at__isnull=True)
     total = waiting.filter(pk__gt=rescan.cursor).count()
-    for chunk in codes.chunks(after=rescan.cursor):
-        yield _Stretch(chunk.found, chunk.last, chunk.looked_at, total)
+    after = rescan.cursor
+    for chunk in codes.chunks(after=after):
+        found = set(chunk.found)
+        for part in bans.search(after=after, upto=chunk.last) if bans else ():
+            found |= part.uploads
+            _note(rescan)
+        after = chunk.last
+        yield _Stretch(sorted(found), after, chunk.looked_at, total)
 
 
 def _judge_all(rescan: Rescan, stretch: _Stretch, progress: Progress | None) -> bool:
@@ -205,7 +223,7 @@ def _new_entries(rescan: Rescan) -> QuerySet[BannedImage]:
     return entries.filter(revision__gte=rescan.since_revision)
 
 
-def _within_reach(rescan: Rescan, entries: QuerySet[BannedImage]) -> set[int]:
+def _within_reach(entries: QuerySet[BannedImage]) -> set[int]:
     radii = selectors.widest_radii(revision.current().entries)
     found: set[int] = set()
     for codes in _batches_of_codes(entries.filter(exact_only=False)):
@@ -213,23 +231,7 @@ def _within_reach(rescan: Rescan, entries: QuerySet[BannedImage]) -> set[int]:
     for sha256, pixels in entries.filter(sha256__isnull=False).values_list("sha256", "pixels").iterator(500):
         same = Q(sha256=sha256) | Q(pixels=pixels) if pixels else Q(sha256=sha256)
         found.update(Upload.objects.filter(same).values_list("pk", flat=True))
-    found |= _within_local_reach(rescan, entries)
     return {upload for upload, status in _statuses(sorted(found)) if status in rescreening.OPEN}
-
-
-def _within_local_reach(rescan: Rescan, entries: QuerySet[BannedImage]) -> set[int]:
-    if not selectors.local_wanted():
-        return set()
-    # Imported hashes have no picture, and there may be a million of them.
-    ids = list(
-        LocalFingerprint.objects.filter(banned__in=entries.filter(exact_only=False).order_by())
-        .values_list("banned_id", flat=True)
-        .distinct()
-    )
-    found: set[int] = set()
-    for start in range(0, len(ids), 1_000):
-        found |= local.within_reach(ids[start : start + 1_000], beat=lambda: _note(rescan))
-    return found
 
 
 def _batches_of_codes(entries: QuerySet[BannedImage]) -> Iterator[list[Code]]:
