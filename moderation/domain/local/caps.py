@@ -14,14 +14,21 @@ class LocalCaps:
 
     rows: int = 900
     """Query rows: keypoints, and second readings of those whose orientation class is uncertain."""
+    few_rows: int = 250
+    """A picture with fewer rows, blurred or plain, is looked for more closely: its rows share out what 900 may spend, and two
+    votes make a candidate."""
     probes: int = 16
     """Cells that a row looks into."""
+    most_probes: int = 256
+    """The same in a picture with few rows."""
     cell_rows: int = 4_096
     """Entries looked at in one cell; the oldest are kept, so that equal bans lose the same ones."""
     checks: int = 1_000_000
     """Hamming distances computed by one search, rarest rows first."""
     neighbours: int = 32
     """Nearest banned keypoints kept for a row."""
+    most_neighbours: int = 512
+    """The same in a picture with few rows."""
     matches: int = 60_000
     """Keypoint matches that enter the vote."""
     shortlist: int = 100
@@ -32,3 +39,16 @@ class LocalCaps:
     """Votes: after each, the keypoints that a ban explained without being confirmed are taken away."""
     milliseconds: int = 1_500
     """Of processor time: the emergency brake. The deterministic caps bind long before."""
+
+    def probes_of(self, rows: int) -> int:
+        """Cells that each of so many rows looks into."""
+        return self._shared(self.probes, rows, self.most_probes)
+
+    def neighbours_of(self, rows: int) -> int:
+        """Nearest banned keypoints kept for each of so many rows."""
+        return self._shared(self.neighbours, rows, self.most_neighbours)
+
+    def _shared(self, each: int, rows: int, most: int) -> int:
+        if rows >= self.few_rows:
+            return each
+        return max(each, min(each * self.rows // max(1, rows), most))

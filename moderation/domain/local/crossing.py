@@ -9,7 +9,7 @@ import numpy as np
 from .signature import BadSignature, LocalFeatures, LocalSignature
 
 _HEADER = struct.Struct(">IHHHHH")
-_MOST_PROBES = 64
+_MOST_PROBES = 256
 
 
 def features_to_bytes(features: LocalFeatures) -> bytes:

@@ -39,7 +39,7 @@ def extract(
     number, views = number[: caps.rows], views[: caps.rows]
     canonical = seen(points.descriptors[number], views)
     codes = model.codes(canonical)
-    probes = model.probes(canonical, caps.probes)
+    probes = model.probes(canonical, caps.probes_of(len(number)))
     height, width = raster.shape
     own = len(points.descriptors)
     signature = LocalSignature(

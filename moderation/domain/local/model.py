@@ -23,6 +23,8 @@ HALF = 32
 """Dimensions of one codebook."""
 NEAR_WORDS = 8
 """Words of each codebook that are combined into cells to probe."""
+MORE_WORDS = 16
+"""The same where a row looks into many cells."""
 AROUND = 32
 """Words about the nearest one among which those are looked for."""
 
@@ -122,10 +124,11 @@ class Model:
         )
 
     def probes(self, canonical: Descriptors, count: int) -> NDArray[np.uint32]:
-        """Shape ``(n, count)``: the nearest cells, nearest first; ``count`` at most 64."""
+        """Shape ``(n, count)``: the nearest cells, nearest first; ``count`` at most 256."""
         if not len(canonical):
             return np.empty((0, count), dtype=np.uint32)
         reduced = self.reduced(canonical)
+        words = NEAR_WORDS if count <= NEAR_WORDS * NEAR_WORDS // 4 else MORE_WORDS
         near: list[NDArray[np.int64]] = []
         distance: list[NDArray[np.float32]] = []
         for book in (0, 1):
@@ -133,7 +136,7 @@ class Model:
             # the nearest words are among the neighbours of the nearest: a fifth of the time of a partition of all
             around = neighbouring_words(AROUND)[book][far.argmin(axis=1)].astype(np.int64)
             reach = np.take_along_axis(far, around, axis=1)
-            best = np.argpartition(reach, NEAR_WORDS, axis=1)[:, :NEAR_WORDS]
+            best = np.argpartition(reach, words, axis=1)[:, :words]
             near.append(np.take_along_axis(around, best, axis=1))
             distance.append(np.take_along_axis(reach, best, axis=1))
         total = (distance[0][:, :, None] + distance[1][:, None, :]).reshape(len(canonical), -1)

@@ -85,7 +85,8 @@ def neighbours(
     if not found:
         return _nothing(), notes, 0
     pairs = Neighbours.joined(found)
-    order, full = _nearest(pairs, len(codes), caps.neighbours)
+    most = caps.neighbours_of(len(codes))
+    order, full = _nearest(pairs, len(codes), most)
     if full * 4 > len(codes):  # that some corner of some edge has dozens of twins is no news
         notes.append("local_neighbours")
     if len(order) > caps.matches:

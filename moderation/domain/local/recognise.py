@@ -88,7 +88,7 @@ def _one(
     if not layers or rows < LEAST_INLIERS:
         return [], set(), 0, 0
     pairs, cut, checks = neighbours(
-        layers, features.row_codes[:rows], features.probes[:rows, : caps.probes], caps
+        layers, features.row_codes[:rows], features.probes[:rows, : caps.probes_of(rows)], caps
     )
     notes = set(cut)
     if features.signature.found > len(features.signature) or rows < len(features.row_codes):

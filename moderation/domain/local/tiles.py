@@ -207,7 +207,7 @@ def _bilinear(
     upper *= 1 - fy
     lower *= fy
     upper += lower
-    return upper
+    return np.asarray(upper)
 
 
 def compare(

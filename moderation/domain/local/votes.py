@@ -21,6 +21,8 @@ SPACING = 48.0
 """Pixels of a bin for the ban's centre, at scale 1."""
 LEAST_VOTES = 3
 """Different keypoints in a bin below which a ban is not verified."""
+FEW_VOTES = 2
+"""The same for a picture with few rows: a blurred copy has a dozen keypoints left that are as they were."""
 
 
 class Candidate(NamedTuple):
@@ -43,11 +45,15 @@ class Ballot:
     """Shape ``(n, 4)``, doubled resolution: angle, scale and centre."""
     items: NDArray[np.int64]
     """Item of each number."""
+    rows: int
+    """Of the query, with those that found nothing."""
 
     def without(self, rows: NDArray[np.bool_]) -> Ballot:
         """The same without the votes of some rows."""
         kept = ~rows[self.row]
-        return Ballot(self.row[kept], self.key[kept], self.weight[kept], self.bins[kept], self.items)
+        return Ballot(
+            self.row[kept], self.key[kept], self.weight[kept], self.bins[kept], self.items, self.rows
+        )
 
 
 def ballot(
@@ -71,7 +77,8 @@ def ballot(
     spacing = SPACING * np.exp2(np.round(scale))
     bins = np.stack([np.rad2deg(np.arctan2(b, a)) % 360 / TURN, scale, x / spacing, y / spacing], axis=1)
     half_steps = np.clip(np.floor(bins * 2), -500, 500).astype(np.int64)
-    return Ballot(pairs.row, key, weight, half_steps, np.concatenate([layer.items for layer in layers]))
+    items = np.concatenate([layer.items for layer in layers])
+    return Ballot(pairs.row, key, weight, half_steps, items, len(row_views))
 
 
 def counted(cast: Ballot, caps: LocalCaps, tried: set[tuple[int, int]]) -> tuple[list[Candidate], bool]:
@@ -98,9 +105,10 @@ def counted(cast: Ballot, caps: LocalCaps, tried: set[tuple[int, int]]) -> tuple
         np.maximum.at(best, owner, np.bincount(bin_number, weights=weight))
         np.maximum.at(voices, owner, np.bincount(bin_number))
     order = np.lexsort((keys[short], -best))
+    least = FEW_VOTES if cast.rows < caps.few_rows else LEAST_VOTES
     chosen = [
         Candidate(int(cast.items[keys[short[i]] // 4]), int(keys[short[i]] % 4), float(best[i]))
         for i in order
-        if voices[i] >= LEAST_VOTES
+        if voices[i] >= least
     ]
     return [c for c in chosen if (c.item, c.view) not in tried], len(keys) > caps.shortlist
