@@ -1,8 +1,9 @@
 """The second tier within the revision protocol: crops, rotations, screenshots, collages.
 
 This process's index of local signatures is brought to the current revision as the one of fingerprints
-is. The search runs before the lock; under the lock only the few signatures that came in between are
-verified, one by one, and more than :data:`GAP` of them start the match again.
+is. The search runs before the lock. Under the lock it is known which few signatures came in between: they
+are verified after letting it go, and when nothing is newer still, the verdict is written. More than
+:data:`GAP` of them start the match again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from django.db.models import F, Q
@@ -46,7 +47,9 @@ from moderation.services.revision import RevisionState
 logger = logging.getLogger("moderation.local")
 
 GAP = 8
-"""Newest signatures that are verified under the lock, about 1 ms each."""
+"""Signatures newer than the search; more of them start the match again."""
+AHEAD = 3
+"""Times that these are verified without the lock. Where more have come each time, the rest is verified under it."""
 
 
 def features_of(analysis: Analysis) -> tuple[LocalFeatures, ...]:
@@ -69,6 +72,10 @@ class Found:
     notes: tuple[str, ...]
     state: RevisionState
     """That the index held, at least."""
+    later: dict[int, list[Hit]] = field(default_factory=dict)
+    """By newer signatures that were verified since, see :class:`Late`."""
+    rounds: list[int] = field(default_factory=list)
+    """How many these were, each time."""
 
 
 class ProcessLocalIndex:
@@ -135,23 +142,47 @@ def search(features: tuple[LocalFeatures, ...]) -> Found:
     return Found(tuple(hits), result.notes, state)
 
 
-def newer(features: tuple[LocalFeatures, ...], since: int) -> list[Hit] | None:
-    """Hits among the active entries that are newer than ``since``; None where these are too many."""
+class Late(Exception):
+    """Signatures have come in since the search. :meth:`verify` them without the lock, then take it again: the
+    hits stay with the :class:`Found` that was handed to :func:`newer`."""
+
+    def __init__(self, features: tuple[LocalFeatures, ...], found: Found, missing: dict[int, int]) -> None:
+        super().__init__(f"{len(missing)} signatures are newer than the search")
+        self._features, self._found, self._missing = features, found, missing
+
+    def verify(self) -> None:
+        """Some 5 ms a signature."""
+        self._found.rounds.append(len(self._missing))
+        self._found.later.update(_verified(self._features, self._missing))
+
+
+def newer(features: tuple[LocalFeatures, ...], since: int, found: Found | None = None) -> list[Hit] | None:
+    """Hits among the active entries that are newer than ``since``; None where these are too many.
+
+    To be called under the lock. With what the search ``found``, raises :class:`Late` the first :data:`AHEAD`
+    times that there is something to verify; then, and without it, verifies here.
+    """
     rows = LocalFingerprint.objects.filter(
         revision__gt=since, banned__retired_revision__isnull=True, method=METHOD
-    ).values_list("pk", "banned_id", "banned__revision", "revision", "data", "muted")[: GAP + 1]
-    if len(rows) > GAP:
+    ).values_list("pk", "banned_id", "banned__revision", "revision")[: GAP + 1]
+    # What has changed is more than new: what the search found by it may not hold any more.
+    if len(rows) > GAP or any(changed > made for _, _, made, changed in rows):
         return None
-    hits = []
-    for pk, banned, made, changed, data, muted in rows:
-        if changed > made:
-            # Not new but changed: what the search found by it may not hold any more.
-            return None
-        signature = signature_of(data, muted)
+    known = found.later if found else {}
+    missing = {pk: banned for pk, banned, _, _ in rows if pk not in known}
+    if missing and found is not None and len(found.rounds) < AHEAD:
+        raise Late(features, found, missing)
+    hits = {**known, **_verified(features, missing)}
+    return [hit for pk, _, _, _ in rows for hit in hits[pk]]
+
+
+def _verified(features: tuple[LocalFeatures, ...], missing: Mapping[int, int]) -> dict[int, list[Hit]]:
+    hits: dict[int, list[Hit]] = {pk: [] for pk in missing}
+    for pk, signature in load(missing).items() if missing else ():
         for one in features:
             match = verify(one, signature)
             if match is not None and strength(match) >= HOLD:
-                hits.append(_hit(banned, pk, match, one.view))
+                hits[pk].append(_hit(missing[pk], pk, match, one.view))
     return hits
 
 

@@ -88,11 +88,14 @@ def conclude(
             seen = look(subject)
         with metrics.stage("publish"):
             prepare(seen.judgement)
-        try:
-            with metrics.stage("write"), revision.screening() as state:
-                return write(state, _judge_now(subject, seen, state))
-        except Stale:
-            continue
+        while True:
+            try:
+                with metrics.stage("write"), revision.screening() as state:
+                    return write(state, _judge_now(subject, seen, state))
+            except local.Late as late:
+                late.verify()
+            except Stale:
+                break
     raise ScreeningContended
 
 
@@ -125,7 +128,7 @@ def _exact(subject: Subject) -> list[Hit]:
 
 
 def _newer_local(subject: Subject, found: local.Found) -> list[Hit]:
-    hits = local.newer(subject.features, found.state.number)
+    hits = local.newer(subject.features, found.state.number, found)
     if hits is None:
         raise Stale
     return hits

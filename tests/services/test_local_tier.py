@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connections
 from PIL import Image
 
 from moderation import api, selectors
 from moderation.models import LocalFingerprint, Match, Screening, Upload, UploadLocalFingerprint
-from moderation.services import blocklist, review, revision
+from moderation.services import blocklist, local, review, revision
 from moderation.services.blocklist import EntryOptions
 from moderation.services.enrolment import picture_from_bytes
 from tests import pictures
@@ -189,6 +190,57 @@ def test_a_ban_during_the_screening_is_seen(others: int, monkeypatch: pytest.Mon
 
     assert Upload.objects.get(pk=upload.pk).status == "held"
     assert Screening.objects.filter(upload_id=upload.pk).count() == 1
+
+
+def _verified_under_the_lock(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For each verification of a newer signature, whether a transaction was open."""
+    seen: list[bool] = []
+    original = local._verified
+
+    def verified(features: Any, missing: Any) -> Any:
+        if missing:
+            seen.append(connections[revision.database()].in_atomic_block)
+        return original(features, missing)
+
+    monkeypatch.setattr(local, "_verified", verified)
+    return seen
+
+
+def test_newer_signatures_are_verified_without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ban waits for all verdicts that are being written: nothing that takes long belongs there."""
+    original = revision.screening
+    bans = [BANNED, pictures.encode(pictures.scene(70))]
+    seen = _verified_under_the_lock(monkeypatch)
+
+    def screening() -> Any:
+        if bans:
+            data = bans.pop()
+            Elsewhere(lambda: api.ban(data)).result()
+        return original()
+
+    monkeypatch.setattr(revision, "screening", screening)
+    upload = send(_crop(), who=member())
+
+    assert upload.status == "held"
+    assert seen == [False, False]
+
+
+def test_with_bans_coming_all_the_time_it_ends_nevertheless(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = revision.screening
+    seeds = list(range(70, 76))
+    seen = _verified_under_the_lock(monkeypatch)
+
+    def screening() -> Any:
+        if seeds:
+            data = pictures.encode(pictures.scene(seeds.pop()))
+            Elsewhere(lambda: api.ban(data)).result()
+        return original()
+
+    monkeypatch.setattr(revision, "screening", screening)
+    upload = send(_crop(), who=member())
+
+    assert upload.status == "approved"
+    assert seen == [False] * local.AHEAD + [True]
 
 
 def test_switching_the_tier_on_reaches_back() -> None:
