@@ -10,7 +10,19 @@ import pytest
 from PIL import Image
 
 from moderation.domain.analysis import AnalysisOptions
-from moderation.domain.evaluation import EDITS, GROUPS, Edit, Picture, evaluate, page, report, text_table
+from moderation.domain.evaluation import (
+    EDITS,
+    GROUPS,
+    Edit,
+    Found,
+    Outcome,
+    Picture,
+    Scores,
+    evaluate,
+    page,
+    report,
+    text_table,
+)
 from moderation.domain.radii import Band
 from tests.domain.drawn import file_of, waves
 from tests.pictures import encode, scene
@@ -119,6 +131,78 @@ def test_a_crop_is_taken_for_the_ban_that_it_was_made_from() -> None:
     scores = evaluate(banned, [], options=options, edits=edits)
 
     assert [outcome.local for outcome in scores.copies["crop 20 % a side"]] == ["one", "other"]
+
+
+def test_a_longer_list_is_searched_and_no_copies_are_made_of_the_rest() -> None:
+    pytest.importorskip("cv2", reason="the extra `local` (OpenCV) is not installed")
+    banned = [Picture("1.jpg", encode(scene(1)))]
+    also = [
+        Picture(f"{seed}.jpg", encode(scene(seed))) for seed in (1, 2, 3)
+    ]  # the first one is the ban itself
+    also.append(Picture("broken", also[0].data[:900]))
+    innocent = [Picture("crop of 2", encode(_cropped(scene(2)))), Picture("other", encode(scene(9)))]
+    edits = [edit for edit in EDITS if edit.name in ("crop 20 % a side", "half")]
+    steps: list[tuple[int, int]] = []
+
+    found = report(
+        evaluate(
+            banned,
+            innocent,
+            also_banned=also,
+            options=AnalysisOptions(want_local=True),
+            edits=edits,
+            progress=lambda done, total: steps.append((done, total)),
+        )
+    )
+
+    assert [(row["edit"], row["copies"]) for row in found["edits"]] == [("half", 1), ("crop 20 % a side", 1)]
+    assert (found["banned"], found["entries"]) == (1, 4)
+    assert found["refused_bans"] == [("also banned: broken", "undecodable")]
+    assert [row["detected"] for row in found["edits"]] == [1, 1]
+    assert [(one["name"], one["local"]) for one in found["innocents"]["flagged"]] == [
+        ("crop of 2", "also banned: 2.jpg")
+    ]
+    assert steps[-1] == (1 + 4 + 2 + 2, 1 + 4 + 2 + 2)
+    assert "4 pictures on the list" in text_table(found)
+
+
+def test_a_copy_that_is_taken_for_another_entry_is_missed() -> None:
+    pytest.importorskip("cv2", reason="the extra `local` (OpenCV) is not installed")
+    plain = Image.new("RGB", (300, 300), "white")
+    plain.paste(Image.new("RGB", (150, 300), "navy"))  # too plain for keypoints of its own
+    edit = Edit("pasted", "hard", lambda picture, material: encode(_cropped(scene(2))))
+    found = report(
+        evaluate(
+            [Picture("2.jpg", encode(plain))],
+            [],
+            also_banned=[Picture("2.jpg", encode(scene(2)))],
+            options=AnalysisOptions(want_local=True),
+            edits=[edit],
+        )
+    )
+    assert (found["edits"][0]["local"], found["edits"][0]["missed_names"]) == (0, ["2.jpg"])
+
+
+def test_what_the_second_tier_adds_is_said_of_what_the_first_one_leaves() -> None:
+    outcomes = [
+        Outcome("a", Found.BLOCK, "a", {}, None, Found.BLOCK),
+        Outcome("b", Found.HOLD, "b", {}, "b", Found.MISSED),
+        Outcome("c", Found.MISSED, None, {}, None, Found.MISSED),
+        Outcome("d", Found.HOLD, "d", {}, "d", Found.HOLD),
+    ]
+    scores = Scores({}, tiers=2, copies={"rotate 5°": outcomes, "half": outcomes[:1]})
+    found = report(scores)
+    by_name = {row["edit"]: row for row in found["edits"]}
+    assert (by_name["rotate 5°"]["first"], by_name["rotate 5°"]["second"]) == (0.5, 0.5)
+    assert by_name["half"]["second"] is None
+    assert found["overall"] == {
+        "edits": 2,
+        "detected": 0.875,
+        "first": 0.75,
+        "second": 0.5,
+        "blocked": 0.625,
+    }
+    assert report(Scores({}))["overall"] is None
 
 
 def _cropped(picture: Image.Image) -> Image.Image:

@@ -68,6 +68,26 @@ def test_one_tier_or_both(folders: Path, settings: Any) -> None:
     assert run("evaluate", *both, "--tiers", "2").status == 2
 
 
+def test_a_list_is_made_longer(folders: Path) -> None:
+    (folders / "more").mkdir()
+    for seed in (6, 7, 8):
+        (folders / "more" / f"{seed}.jpg").write_bytes(encode(scene(seed)))
+    asked = ("--banned", folders / "banned", "--innocent", folders / "innocent", "--group", "resize")
+
+    found = run("evaluate", *asked, "--limit", 1, "--also-banned", folders / "more")
+    assert (found.status, found.lines[-1]["entries"], found.lines[0]["copies"]) == (0, 4, 1)
+
+    manifest = folders / "manifest.csv"
+    manifest.write_text("file,role\nbanned/1.jpg,banned\nmore/6.jpg,also_banned\ninnocent/3.jpg,innocent\n")
+    found = run("evaluate", "--manifest", manifest, "--group", "resize")
+    assert (found.status, found.lines[-1]["entries"]) == (0, 2)
+
+    assert run("evaluate", "--also-banned", folders / "more").status == 2
+    assert run("evaluate", *asked, "--also-banned", folders / "nothing").status == 1
+    manifest.write_text("file,role\nbanned/1.jpg,banned\nnothing.jpg,innocent\n")
+    assert run("evaluate", "--manifest", manifest, "--group", "resize").status == 1
+
+
 @pytest.mark.parametrize("arguments", [(), ("--banned", "x"), ("--manifest", "a.csv", "--innocent", "x")])
 def test_half_a_question_is_wrong_usage(arguments: tuple[str, ...]) -> None:
     assert run("evaluate", *arguments).status == 2

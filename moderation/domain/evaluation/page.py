@@ -53,7 +53,7 @@ def page(found: Report) -> str:
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
         f"<title>How many copies are found</title><style>{_STYLE}</style><main>",
         "<h1>How many copies are found, and how many innocents flagged</h1>",
-        f"<p>{found['banned']:,} banned pictures, {len(found['edits'])} edits of each, {_tiers(found)}. Radii (block / hold): {escape(radii)}."
+        f"<p>{found['banned']:,} banned pictures on a list of {found['entries']:,}, {len(found['edits'])} edits of each, {_tiers(found)}. Radii (block / hold): {escape(radii)}."
         f" Seed {found['seed']}.</p>",
         "<div class=cards>",
         *(

@@ -43,6 +43,8 @@ class EditRow(TypedDict):
     """Share that the first tier blocks or holds by itself."""
     local: int
     """Copies that the second tier found; it looks only at those that the first one does not block."""
+    second: float | None
+    """Share, of the copies that the first tier misses, that the second one finds; None where nothing is left to it."""
     blocked: float
     missed_names: list[str]
     distances: dict[str, Spread]
@@ -55,9 +57,21 @@ class GroupRow(TypedDict):
     edits: int
     detected: float
     first: float
+    second: float | None
+    """Of all copies of the group that the first tier misses, not a mean over edits."""
     blocked: float
     worst: str
     worst_detected: float
+
+
+class Overall(TypedDict):
+    """All edits together: means over edits, and :attr:`EditRow.second` over all copies."""
+
+    edits: int
+    detected: float
+    first: float
+    second: float | None
+    blocked: float
 
 
 class Flagged(TypedDict):
@@ -101,8 +115,12 @@ class Report(TypedDict):
     tiers: int
     """2 where the second one (crops, rotations, collages) looked as well; ``detected`` is then by either."""
     banned: int
+    entries: int
+    """Pictures on the list: those of ``banned`` that could be banned, and those that no copies are made of."""
     radii: dict[str, BandRow]
     refused_bans: list[tuple[str, str]]
+    overall: Overall | None
+    """None without edits."""
     groups: list[GroupRow]
     edits: list[EditRow]
     innocents: Innocents
@@ -128,8 +146,10 @@ def report(scores: Scores, *, seed: int = 0) -> Report:
         seed=seed,
         tiers=scores.tiers,
         banned=max((row["copies"] for row in edits), default=0),
+        entries=scores.entries,
         radii={name: BandRow(block=band.block, hold=band.hold) for name, band in scores.radii.items()},
         refused_bans=scores.refused_bans,
+        overall=_overall(edits) if edits else None,
         groups=[_group_row(group, rows) for group, rows in by_group.items() if rows],
         edits=edits,
         innocents=_innocents(scores),
@@ -142,22 +162,22 @@ def report(scores: Scores, *, seed: int = 0) -> Report:
 
 def text_table(found: Report) -> str:
     """For a terminal: a line for each edit and group, then the innocents."""
-    head = "either" if found["tiers"] > 1 else "block+hold"
-    lines = [f"{'edit':<28}{'copies':>7}{'block':>9}{_first(found, 'tier 1')}{head:>12}  missed"]
+    lines = [
+        f"{'edit':<28}{'copies':>7}{'block':>9}{_tiers(found, 'tier 1', 'tier 2 *')}{_last(found):>12}  missed"
+    ]
     for group in found["groups"]:
-        lines.append("")
-        first = _first(found, f"{group['first']:.1%}")
-        lines.append(f"{group['group']:<35}{group['blocked']:>9.1%}{first}{group['detected']:>12.1%}")
+        lines += ["", f"{group['group']:<35}{_shares(found, group)}"]
         for row in found["edits"]:
             if row["group"] == group["group"]:
                 names = ", ".join(row["missed_names"][:3]) + (" …" if row["missed"] > 3 else "")
-                first = _first(found, f"{row['first']:.1%}")
-                lines.append(
-                    f"  {row['edit']:<26}{row['copies']:>7}{row['blocked']:>9.1%}{first}{row['detected']:>12.1%}  {names}"
-                )
+                lines.append(f"  {row['edit']:<26}{row['copies']:>7}{_shares(found, row)}  {names}")
+    if found["overall"]:
+        lines += ["", f"{'mean of all edits':<35}{_shares(found, found['overall'])}"]
+        if found["tiers"] > 1:
+            lines.append("* of the copies that the first tier misses")
+    lines += ["", f"{found['entries']:,} pictures on the list"]
     innocents = found["innocents"]
     lines += [
-        "",
         f"innocent pictures {innocents['pictures']:,}: blocked {innocents['block']}, held {innocents['hold']}"
         + (f"; by the second tier {innocents['local']}" if found["tiers"] > 1 else ""),
     ]
@@ -170,9 +190,18 @@ def text_table(found: Report) -> str:
     return "\n".join(lines)
 
 
-def _first(found: Report, text: str) -> str:
-    """The first tier's own column, where there is a second one."""
-    return f"{text:>9}" if found["tiers"] > 1 else ""
+def _last(found: Report) -> str:
+    return "either" if found["tiers"] > 1 else "block+hold"
+
+
+def _shares(found: Report, row: EditRow | GroupRow | Overall) -> str:
+    first, second = f"{row['first']:.1%}", "–" if row["second"] is None else f"{row['second']:.1%}"
+    return f"{row['blocked']:>9.1%}{_tiers(found, first, second)}{row['detected']:>12.1%}"
+
+
+def _tiers(found: Report, first: str, second: str) -> str:
+    """A column for each tier, where there are two."""
+    return f"{first:>9}{second:>10}" if found["tiers"] > 1 else ""
 
 
 def _shown(one: Flagged) -> str:
@@ -181,7 +210,7 @@ def _shown(one: Flagged) -> str:
 
 def _edit_row(name: str, group: str, found: Sequence[Outcome]) -> EditRow:
     missed = [outcome.name for outcome in found if outcome.found is Found.MISSED]
-    block = _count(found, Found.BLOCK)
+    block, left = _count(found, Found.BLOCK), sum(outcome.first is Found.MISSED for outcome in found)
     algorithms = sorted({algorithm for outcome in found for algorithm in outcome.distances})
     return EditRow(
         edit=name,
@@ -191,8 +220,9 @@ def _edit_row(name: str, group: str, found: Sequence[Outcome]) -> EditRow:
         hold=_count(found, Found.HOLD),
         missed=len(missed),
         detected=round(1 - len(missed) / len(found), 6),
-        first=round(1 - sum(outcome.first is Found.MISSED for outcome in found) / len(found), 6),
+        first=round(1 - left / len(found), 6),
         local=sum(outcome.local is not None for outcome in found),
+        second=round(1 - len(missed) / left, 6) if left else None,
         blocked=round(block / len(found), 6),
         missed_names=missed,
         distances={algorithm: _spread(found, algorithm) for algorithm in algorithms},
@@ -206,10 +236,29 @@ def _group_row(group: str, rows: Sequence[EditRow]) -> GroupRow:
         edits=len(rows),
         detected=_mean([row["detected"] for row in rows]),
         first=_mean([row["first"] for row in rows]),
+        second=_second(rows),
         blocked=_mean([row["blocked"] for row in rows]),
         worst=worst["edit"],
         worst_detected=worst["detected"],
     )
+
+
+def _overall(rows: Sequence[EditRow]) -> Overall:
+    return Overall(
+        edits=len(rows),
+        detected=_mean([row["detected"] for row in rows]),
+        first=_mean([row["first"] for row in rows]),
+        second=_second(rows),
+        blocked=_mean([row["blocked"] for row in rows]),
+    )
+
+
+def _second(rows: Iterable[EditRow]) -> float | None:
+    left = missed = 0
+    for row in rows:
+        left += round(row["copies"] * (1 - row["first"]))
+        missed += row["missed"]
+    return round(1 - missed / left, 6) if left else None
 
 
 def _mean(values: Sequence[float]) -> float:

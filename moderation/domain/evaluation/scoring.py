@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -28,6 +28,8 @@ Progress = Callable[[int, int], None]
 
 
 _OTHERS = 8
+ALSO = "also banned: "
+"""Before the name of a ban that no copies are made of, so that it is never taken for another picture of that name."""
 
 
 class Picture(NamedTuple):
@@ -68,6 +70,8 @@ class Scores:
     radii: dict[str, Band]
     tiers: int = 1
     """2 where the second one looked as well."""
+    entries: int = 0
+    """Pictures on the list, with those that no copies are made of."""
     copies: dict[str, list[Outcome]] = field(default_factory=dict)
     """By edit; distances to the banned picture that the copy was made from."""
     innocents: list[Outcome] = field(default_factory=list)
@@ -81,6 +85,7 @@ def evaluate(
     banned: Sequence[Picture],
     innocent: Sequence[Picture],
     *,
+    also_banned: Sequence[Picture] = (),
     options: AnalysisOptions | None = None,
     radii: Mapping[str, Band] | None = None,
     edits: Sequence[Edit] = EDITS,
@@ -90,27 +95,30 @@ def evaluate(
 ) -> Scores:
     """Ban ``banned``, edit copies of them, screen the copies and the innocents.
 
-    ``radii`` are by name without version, by default those for a list of this length. ``options.want_local`` asks
+    ``also_banned`` makes the list longer, as it is where the copies arrive: no copies of these are made. They are read one
+    at a time. ``radii`` are by name without version, by default those for a list of this length. ``options.want_local`` asks
     the second tier too: of a copy it counts if it names the ban that the copy was made from, among all bans. The same
     input and seed give the same scores.
     """
     options = options or AnalysisOptions()
-    bands = {name: (radii or {}).get(name) or radii_for(name, len(banned)) for name in options.algorithms}
+    entries = len(banned) + len(also_banned)
+    bands = {name: (radii or {}).get(name) or radii_for(name, entries) for name in options.algorithms}
     scores = Scores(bands, tiers=2 if options.want_local else 1)
-    total, done = len(banned) * (len(edits) + 1) + len(innocent), 0
+    total, done = len(banned) * (len(edits) + 1) + len(also_banned) + len(innocent), 0
     enrolled: dict[str, tuple[Code, ...]] = {}
     signatures = Signatures()
-    for picture in banned:
+    for name, picture in _all_bans(banned, also_banned):
         try:
             analysis = analyse(picture.data, options)
             if analysis.flat:
-                scores.refused_bans.append((picture.name, "flat"))
+                scores.refused_bans.append((name, "flat"))
             else:
-                enrolled[picture.name] = analysis.enrolment
-                signatures.add(picture.name, analysis)
+                enrolled[name] = analysis.enrolment
+                signatures.add(name, analysis)
         except ModerationError as error:
-            scores.refused_bans.append((picture.name, error.code))
+            scores.refused_bans.append((name, error.code))
         progress(done := done + 1, total)
+    scores.entries = len(enrolled)
     everything = _Enrolled(enrolled, bands, signatures)
     others = _readable(innocent or banned)
     for picture in banned:
@@ -136,6 +144,12 @@ def evaluate(
             scores.refused_innocents.append((picture.name, error.code))
         progress(done := done + 1, total)
     return scores
+
+
+def _all_bans(banned: Sequence[Picture], also_banned: Sequence[Picture]) -> Iterator[tuple[str, Picture]]:
+    """With the names under which they are on the list."""
+    yield from ((picture.name, picture) for picture in banned)
+    yield from ((ALSO + picture.name, picture) for picture in also_banned)
 
 
 def _readable(pictures: Sequence[Picture]) -> list[Image.Image]:
@@ -204,7 +218,9 @@ class _Enrolled:
             rows = [query.bits for query in queries if query.algorithm == algorithm]
             if not rows:
                 continue
-            distances = np.bitwise_count(codes[None] ^ _words(rows)[:, None]).sum(axis=2).min(axis=0)
+            distances = np.bitwise_count(codes ^ _words(rows[:1])).sum(axis=1)
+            for row in rows[1:]:  # one after the other: all at once would take a long list's size for each
+                np.minimum(distances, np.bitwise_count(codes ^ _words([row])).sum(axis=1), out=distances)
             place = int(distances.argmin())
             found[algorithm] = int(distances[place]), self._names[algorithm][place]
         return found

@@ -12,7 +12,7 @@ from .caps import LocalCaps
 from .index import LocalIndex
 from .neighbours import neighbours
 from .signature import LocalFeatures, LocalSignature
-from .strength import HOLD, strength
+from .strength import FEW_INLIERS, HOLD, strength
 from .verify import LEAST_INLIERS, LocalMatch, Query, verify
 from .votes import ballot, counted
 
@@ -132,6 +132,6 @@ def _verified(
     if signature is None:
         return None
     match = verify(query, signature, (view,))
-    if likeliest and match is not None and strength(match) < HOLD:
+    if likeliest and match is not None and match.inliers >= FEW_INLIERS and strength(match) < HOLD:
         match = verify(query, signature, (view,), thorough=True)
     return match

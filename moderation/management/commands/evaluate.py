@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from django.core.management.base import CommandError, CommandParser
 
 from moderation.conf import get_settings
 from moderation.domain.evaluation import EDITS, GROUPS, Picture, Report, evaluate, page, report, text_table
 from moderation.domain.radii import NEVER, Band
+from moderation.exceptions import PathUnreadable
 from moderation.management.arguments import at_least
 from moderation.management.lines import FAILED, LineCommand, printable, wrong_usage
 from moderation.management.pictures import files_under, read
 from moderation.services.decoder import decoder
 
-ROLES = ("banned", "innocent")
+ROLES = ("banned", "innocent", "also_banned")
+
+
+class _Files(Sequence[Picture]):
+    """Read when they are asked for: a long list does not fit into memory."""
+
+    def __init__(self, paths: list[tuple[str, Path]]) -> None:
+        self._paths = paths
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, at: int) -> Picture: ...
+    @overload
+    def __getitem__(self, at: slice) -> _Files: ...
+    def __getitem__(self, at: int | slice) -> Picture | _Files:
+        if isinstance(at, slice):
+            return _Files(self._paths[at])
+        return _picture(*self._paths[at])
 
 
 class Command(LineCommand):
@@ -32,10 +53,17 @@ class Command(LineCommand):
         )
         parser.add_argument("--innocent", type=Path, metavar="DIR", help="Pictures that must not be flagged.")
         parser.add_argument(
+            "--also-banned",
+            type=Path,
+            metavar="DIR",
+            help="Pictures that are on the list too, without copies being made of them: the more there are, the nearer this "
+            "comes to a list in use. They must not show what is in the other folders.",
+        )
+        parser.add_argument(
             "--manifest",
             type=Path,
             metavar="CSV",
-            help="Instead: a table with the columns file and role (banned or innocent).",
+            help="Instead: a table with the columns file and role (banned, innocent or also_banned).",
         )
         parser.add_argument(
             "--output", type=Path, metavar="FILE.json", help="Write the whole report as JSON."
@@ -45,7 +73,10 @@ class Command(LineCommand):
             "--group", action="append", choices=GROUPS, help="Only these edits; may be given again."
         )
         parser.add_argument(
-            "--limit", type=at_least(1), metavar="N", help="Only the first N pictures of each role."
+            "--limit",
+            type=at_least(1),
+            metavar="N",
+            help="Only the first N banned and the first N innocent pictures.",
         )
         parser.add_argument(
             "--tiers",
@@ -62,12 +93,14 @@ class Command(LineCommand):
             raise wrong_usage(
                 "The second tier is off: it needs the extra `local` (OpenCV) and the setting LOCAL."
             )
-        pictures = {role: _load(paths[: options["limit"]]) for role, paths in self._paths(options).items()}
+        paths = self._paths(options)
+        banned, innocent = (_load(paths[role][: options["limit"]]) for role in ("banned", "innocent"))
         chosen = {name: _band(pair) for name, pair in settings.radii.items()}
         with self.progress("screened") as progress:
             scores = evaluate(
-                pictures["banned"],
-                pictures["innocent"],
+                banned,
+                innocent,
+                also_banned=_Files(paths["also_banned"]),
                 options=analysis,
                 radii=chosen,
                 edits=[edit for edit in EDITS if not options["group"] or edit.group in options["group"]],
@@ -87,7 +120,7 @@ class Command(LineCommand):
         for row in found["edits"]:
             self.line({**row}, row["edit"])
         self.line(
-            {"innocents": found["innocents"], "tiers": found["tiers"], "radii": found["radii"]}, "innocents"
+            {key: found[key] for key in ("innocents", "overall", "entries", "tiers", "radii")}, "innocents"
         )
 
     def _paths(self, options: dict[str, Any]) -> dict[str, list[tuple[str, Path]]]:
@@ -96,9 +129,14 @@ class Command(LineCommand):
             options["manifest"] is None and None in folders
         ):
             raise wrong_usage("Give --banned and --innocent, or --manifest.")
-        if options["manifest"] is not None:
-            return _from_manifest(options["manifest"])
-        return {role: _from_folder(options[role]) for role in ROLES}
+        paths = (
+            {role: _from_folder(options[role]) for role in ("banned", "innocent")} | {"also_banned": []}
+            if options["manifest"] is None
+            else _from_manifest(options["manifest"])
+        )
+        if options["also_banned"] is not None:
+            paths["also_banned"] += _from_folder(options["also_banned"])
+        return paths
 
 
 def _from_folder(folder: Path) -> list[tuple[str, Path]]:
@@ -126,7 +164,14 @@ def _from_manifest(manifest: Path) -> dict[str, list[tuple[str, Path]]]:
 
 
 def _load(paths: list[tuple[str, Path]]) -> list[Picture]:
-    return [Picture(name, read(path).data) for name, path in paths]
+    return [_picture(name, path) for name, path in paths]
+
+
+def _picture(name: str, path: Path) -> Picture:
+    try:
+        return Picture(name, read(path).data)
+    except PathUnreadable as error:
+        raise CommandError(str(error), returncode=FAILED) from error
 
 
 def _band(pair: tuple[int | None, int]) -> Band:
