@@ -100,8 +100,9 @@ class BanPages(DeskAdmin):
     ) -> HttpResponse:
         """Cards with pictures, numbers and neighbours; one query for all neighbours."""
         pending = (Status.DRAFT, Status.WAITING)
-        reaches = {row.pk: drafts.reach_of_draft(row) for row in rows if row.status in pending}
+        reaches = drafts.reaches_of(row for row in rows if row.status in pending)
         near = {neighbour.upload_id for reach in reaches.values() for neighbour in reach.neighbours}
+        near |= {upload for reach in reaches.values() for upload in _shown_parts(reach)}
         uploads = Upload.objects.in_bulk(near)
         names = people.moderators(row.created_by for row in rows)
         actor = actor_of(request)
@@ -202,7 +203,15 @@ def _groups(reach: Reach | None, uploads: dict[int, Upload], *, itself: int | No
         cards = [_neighbour(one, uploads[one.upload_id], itself) for one in found if one.upload_id in uploads]
         if cards:
             groups.append({"band": band, "title": title, "cards": cards})
+    parts = [Neighbour(pk, "local", 0, "parts") for pk in _shown_parts(reach)]
+    cards = [_neighbour(one, uploads[one.upload_id], itself) for one in parts if one.upload_id in uploads]
+    if cards:
+        groups.append({"band": "parts", "title": _("Parts of it may agree"), "cards": cards})
     return groups
+
+
+def _shown_parts(reach: Reach) -> tuple[int, ...]:
+    return reach.parts.uploads[:6] if reach.parts else ()
 
 
 def _neighbour(neighbour: Neighbour, upload: Upload, itself: int | None) -> dict[str, Any]:

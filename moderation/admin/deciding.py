@@ -13,7 +13,7 @@ from moderation.services import blocklist as blocklists
 from moderation.services import drafts, enrolment
 from moderation.services import review as reviews
 from moderation.services.blocklist import EntryOptions
-from moderation.services.reach import reach_of
+from moderation.services.reach import reach_of, sample_of
 
 
 def require(request: HttpRequest, form: DecideForm) -> None:
@@ -53,11 +53,15 @@ def reject_and_ban(upload_id: int, actor: str, *, blocklist: Blocklist | None, n
     upload = Upload.objects.select_related("blocklist").get(pk=upload_id)
     picture = enrolment.picture_of_upload(upload)
     chosen = blocklist or upload.blocklist or blocklist_named("default")
-    if drafts.needs_second(reach_of(picture.analysis, blocklist=chosen, exact_only=picture.analysis.flat)):
+    flat = picture.analysis.flat
+    sample = None if flat else sample_of(picture.analysis, blocklist=chosen)
+    reach = reach_of(picture.analysis, blocklist=chosen, exact_only=flat, sample=sample)
+    if drafts.needs_second(reach):
         raise DecisionRefused(
             "This ban would hit many earlier uploads. Reject the upload, and ban its picture from its page, where "
             "a second moderator confirms it."
         )
     reviews.reject(upload_id=upload_id, actor_id=actor, blocklist=chosen, note=note)
-    options = EntryOptions(reason="review", note=note, exact_only=picture.analysis.flat)
+    local = "hold" if reach.parts and reach.parts.background else ""
+    options = EntryOptions(reason="review", note=note, exact_only=flat, local=local)
     blocklists.ban(picture=picture, blocklist=chosen, actor_id=actor, options=options)

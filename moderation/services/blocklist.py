@@ -42,6 +42,8 @@ class EntryOptions:
     exact_only: bool = False
     radii: Mapping[str, Any] | None = None
     expires_at: datetime | None = None
+    local: str = ""
+    """What the second tier may do, ``off`` or ``hold``, where that is less than the list allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def _insert(
         flat=analysis.flat,
         exact_only=options.exact_only,
         radii=dict(options.radii) if options.radii else None,
+        local=options.local,
         evidence=evidence,
         nearest_id=nearest,
         revision=change.revision,
@@ -142,7 +145,11 @@ def _insert(
         blocklist=blocklist.slug,
         banned_id=banned.pk,
         actor_id=actor_id,
-        detail={"source": picture.source, "exact_only": options.exact_only},
+        detail={
+            "source": picture.source,
+            "exact_only": options.exact_only,
+            **({"local": options.local} if options.local else {}),
+        },
         entries=1,
     )
     decisions.record(

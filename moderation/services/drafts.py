@@ -18,13 +18,16 @@ from django.utils import timezone
 from moderation import storage
 from moderation.conf import get_settings
 from moderation.domain.analysis import Analysis, Code, Probe
+from moderation.domain.local.features import BAN_KEYPOINTS
+from moderation.domain.local.signature import LocalSignature
 from moderation.exceptions import DecisionRefused, ModerationError
 from moderation.models import BanDraft, Blocklist, Upload
 from moderation.services import blocklist as blocklists
-from moderation.services import codes, enrolment, files, review
+from moderation.services import codes, enrolment, files, local, local_reach, review
 from moderation.services.blocklist import BanResult, EntryOptions
 from moderation.services.enrolment import Picture
-from moderation.services.reach import Reach, reach_of
+from moderation.services.local_reach import Sample
+from moderation.services.reach import Reach, reach_of, used_by
 from moderation.services.revision import database
 
 Status = BanDraft.Status
@@ -133,13 +136,27 @@ def _draft(batch: uuid.UUID, source: Source, common: Common) -> BanDraft:
         draft.picture = files.keep_private(picture.analysis.evidence, folder="drafts")
     draft.flat = picture.analysis.flat
     draft.sha256, draft.pixels = picture.analysis.sha256, picture.analysis.pixels
+    if picture.analysis.local:
+        signature = local.features_of(picture.analysis)[0].signature.strongest(BAN_KEYPOINTS)
+        draft.signature = signature.to_bytes()
     draft.codes = [[code.algorithm, code.bits.hex(), code.variant] for code in picture.analysis.enrolment]
     draft.save()
     return draft
 
 
-def reach_of_draft(draft: BanDraft) -> Reach:
-    """What the ban would do to earlier uploads now. Nothing is decoded."""
+def reaches_of(drafts: Iterable[BanDraft]) -> dict[int, Reach]:
+    """What each ban would do to earlier uploads now, by draft: the second tier looks for all of them together."""
+    rows = list(drafts)
+    with_parts = [
+        row for row in rows if row.signature and not (row.exact_only or row.flat) and used_by(row.blocklist)
+    ]
+    signatures = [LocalSignature.from_bytes(bytes(row.signature or b"")) for row in with_parts]
+    samples = local_reach.samples(signatures) if signatures else []
+    found = {row.pk: sample for row, sample in zip(with_parts, samples, strict=True)}
+    return {row.pk: _reach_of(row, found.get(row.pk)) for row in rows}
+
+
+def _reach_of(draft: BanDraft, sample: Sample | None) -> Reach:
     found = tuple(Code(name, bytes.fromhex(bits), 0, variant) for name, bits, variant in draft.codes)
     analysis = Analysis(
         probe=Probe("", 0, 0, 0),
@@ -155,6 +172,7 @@ def reach_of_draft(draft: BanDraft) -> Reach:
         blocklist=draft.blocklist,
         exact_only=draft.exact_only or draft.flat,
         radii=draft.radii,
+        sample=sample,
     )
 
 
@@ -172,7 +190,8 @@ def confirm(*, draft_id: int, actor_id: str) -> BanResult | None:
     draft = BanDraft.objects.select_related("blocklist", "upload").filter(pk=draft_id).first()
     if draft is None or draft.status not in (Status.DRAFT, Status.WAITING):
         raise DecisionRefused("This ban was made or dropped already.")
-    if draft.status == Status.DRAFT and needs_second(reach_of_draft(draft)):
+    reach = reaches_of([draft])[draft.pk]
+    if draft.status == Status.DRAFT and needs_second(reach):
         BanDraft.objects.filter(pk=draft_id, status=Status.DRAFT).update(
             status=Status.WAITING, created_at=timezone.now()
         )
@@ -181,7 +200,7 @@ def confirm(*, draft_id: int, actor_id: str) -> BanResult | None:
         raise DecisionRefused("You asked for this ban yourself: a second moderator has to confirm it.")
     if draft.upload is not None and draft.reject_too:
         _reject(draft, actor_id)
-    result = _ban(draft, actor_id)
+    result = _ban(draft, actor_id, local="hold" if reach.parts and reach.parts.background else "")
     _close(draft, Status.DONE, banned_id=result.banned.pk)
     return result
 
@@ -193,7 +212,7 @@ def _reject(draft: BanDraft, actor_id: str) -> None:
         upload.refresh_from_db()
 
 
-def _ban(draft: BanDraft, actor_id: str) -> BanResult:
+def _ban(draft: BanDraft, actor_id: str, *, local: str) -> BanResult:
     options = EntryOptions(
         label=draft.label,
         reason=draft.reason,
@@ -201,6 +220,7 @@ def _ban(draft: BanDraft, actor_id: str) -> BanResult:
         exact_only=draft.exact_only,
         radii=draft.radii,
         expires_at=draft.ban_expires_at,
+        local=local,
     )
     if draft.algorithm:
         return codes.ban_code(
@@ -240,6 +260,7 @@ def _close(draft: BanDraft, status: BanDraft.Status, *, banned_id: int | None = 
         draft.file = draft.picture = ""
         draft.status, draft.banned_id = status, banned_id
         draft.note = ""
+        draft.signature = None
         draft.save()
 
 

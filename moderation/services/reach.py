@@ -8,9 +8,11 @@ from django.db.models import Q
 
 from moderation import selectors
 from moderation.domain.analysis import Analysis
+from moderation.domain.local.features import BAN_KEYPOINTS
 from moderation.models import Blocklist, Upload
-from moderation.services import revision
+from moderation.services import local, local_reach, revision
 from moderation.services.earlier import earlier_uploads
+from moderation.services.local_reach import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,30 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """What the second tier says of the newest uploads, those aside that the fingerprints reach."""
+
+    looked_at: int
+    uploads: tuple[int, ...]
+    """Those that may show the ban; to be sure, they are decoded when it is made."""
+    users: int
+    closely: int
+    """How many were decoded already."""
+    shown: int
+    """In how many of those the tier would find it."""
+
+    @property
+    def background(self) -> bool:
+        """Whether so many people's pictures agree with it that it is what they have in common: a wall, a
+        template. Or a wave of crops, which a moderator had better see, too."""
+        return self.shown >= COMMON and self.users >= COMMON and self.shown * 2 > self.closely
+
+
+COMMON = 5
+"""Pictures, and people, from which what they share counts as a background."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
     """Earlier uploads, public or held, that a ban would hit."""
 
@@ -34,6 +60,8 @@ class Reach:
     users: int
     neighbours: tuple[Neighbour, ...]
     """The nearest first, a few of each band."""
+    parts: Parts | None = None
+    """Where the second tier is used and a picture is banned."""
 
 
 LOOK_OUTSIDE = 16
@@ -47,8 +75,10 @@ def reach_of(
     exact_only: bool = False,
     radii: selectors.Radii | None = None,
     shown: int = 6,
+    sample: Sample | None = None,
 ) -> Reach:
-    """Search the earlier uploads for what this picture would hit on this list."""
+    """Search the earlier uploads for what this picture would hit on this list. ``sample`` is what the second
+    tier has found (:func:`sample_of`)."""
     bands = selectors.bands(revision.current().entries, blocklist.radii, radii)
     near: dict[int, Neighbour] = {}
     if not exact_only:
@@ -84,7 +114,30 @@ def reach_of(
             for band in ("block", "hold", "outside")
             for neighbour in [found_one for found_one in found if found_one.band == band][:shown]
         ),
+        parts=_parts(sample, {neighbour.upload_id for neighbour in inside}) if sample else None,
     )
+
+
+def sample_of(analysis: Analysis, *, blocklist: Blocklist) -> Sample | None:
+    """What the second tier would find among the newest uploads; None where the list does not use it."""
+    if not analysis.local or not used_by(blocklist):
+        return None
+    return local_reach.samples([local.features_of(analysis)[0].signature.strongest(BAN_KEYPOINTS)])[0]
+
+
+def used_by(blocklist: Blocklist) -> bool:
+    """Whether the second tier looks for entries of this list."""
+    return (
+        selectors.local_wanted()
+        and blocklist.local != Blocklist.Local.OFF
+        and blocklist.action != Blocklist.Action.ALLOW
+    )
+
+
+def _parts(sample: Sample, inside: set[int]) -> Parts:
+    uploads = tuple(upload for upload in sample.alike if upload not in inside)
+    owners = Upload.objects.filter(pk__in=uploads).values_list("owner_type", "owner_id")
+    return Parts(sample.looked_at, uploads, len(set(owners)), sample.closely, sample.shown)
 
 
 def _band(distance: int, block: int, hold: int) -> str:

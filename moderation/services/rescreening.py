@@ -60,13 +60,14 @@ def subject_of(upload: Upload) -> Subject:
         pixels=bytes(upload.pixels) if upload.pixels else None,
         queries=stored_codes(upload),
         cleared=frozenset(cleared),
-        features=_features(upload),
+        features=features_of(upload) if LocalFingerprint.objects.exists() else (),
         known=tuple(local.earlier_hits(upload.pk)),
     )
 
 
-def _features(upload: Upload) -> tuple[LocalFeatures, ...]:
-    if not (upload.reencoded and selectors.local_wanted() and LocalFingerprint.objects.exists()):
+def features_of(upload: Upload) -> tuple[LocalFeatures, ...]:
+    """For the second tier, from our own re-encoding; nothing where the tier is off or the picture cannot be read."""
+    if not (upload.reencoded and selectors.local_wanted()):
         return ()
     try:
         encoded = clean_file(upload)

@@ -14,7 +14,7 @@ from moderation.models import Blocklist
 from moderation.services import blocklist as blocklists
 from moderation.services.blocklist import EntryOptions
 from moderation.services.enrolment import Picture
-from moderation.services.reach import reach_of
+from moderation.services.reach import Parts, reach_of, sample_of
 
 SHORT = 40
 """Characters of a reason that the decision itself keeps; a longer one is kept as a note as well."""
@@ -47,7 +47,9 @@ class Command(EnrolCommand):
         reason, exact_only = options["reason"], options["exact_only"]
         if picture.analysis.flat and not exact_only:
             raise FlatPicture(f"{FlatPicture.default_message()} Here: --exact-only.")
-        reach = reach_of(picture.analysis, blocklist=blocklist, exact_only=exact_only, shown=0)
+        sample = None if exact_only else sample_of(picture.analysis, blocklist=blocklist)
+        reach = reach_of(picture.analysis, blocklist=blocklist, exact_only=exact_only, shown=0, sample=sample)
+        parts = reach.parts
         result = blocklists.ban(
             picture=picture,
             blocklist=blocklist,
@@ -56,16 +58,34 @@ class Command(EnrolCommand):
                 reason=reason,
                 note=reason if len(reason) > SHORT else "",
                 exact_only=exact_only,
+                local="hold" if parts and parts.background else "",
             ),
         )
         words = f"entry {result.banned.pk} of “{blocklist.slug}”"
         if result.created:
             words += f", revision {result.revision}; earlier uploads: {reach.block} copies, {reach.hold} near"
+            if parts and parts.uploads:
+                words += f", parts may agree with {len(parts.uploads)} of the newest {parts.looked_at}"
+            if parts and parts.background:
+                words += "; they seem to share a background, so crops of it are only held"
         else:
             words += ", which was there already"
         extra = {
             "reach": {"block": reach.block, "hold": reach.hold, "users": reach.users},
+            "parts": _parts(parts),
             "nearest": result.banned.nearest_id if result.created else None,
             "nearest_distance": result.nearest_distance,
         }
         self.entered(file, blocklist, result, extra, words)
+
+
+def _parts(parts: Parts | None) -> dict[str, Any] | None:
+    if parts is None:
+        return None
+    return {
+        "looked_at": parts.looked_at,
+        "alike": len(parts.uploads),
+        "closely": parts.closely,
+        "shown": parts.shown,
+        "background": parts.background,
+    }
