@@ -104,13 +104,15 @@ def processor_seconds(pid: int) -> dict[str, float]:
     for process in [root, *root.children(recursive=True)]:
         with contextlib.suppress(psutil.NoSuchProcess):
             times = process.cpu_times()
+            ended = times.children_user + times.children_system
             if "moderation.domain.sandbox" in " ".join(process.cmdline()):
                 sandbox += times.user + times.system
-                continue
-            own += times.user + times.system
-            if process.pid != root.pid or not process.children():
-                # Of the children that ended and were waited for; a pool's only ones are decoders.
-                sandbox += times.children_user + times.children_system
+            elif process.pid == root.pid:
+                # Of its workers or backends that ended and were waited for.
+                own += times.user + times.system + ended
+            else:
+                own += times.user + times.system
+                sandbox += ended
     return {"own": own, "sandbox": sandbox}
 
 
