@@ -23,7 +23,7 @@ from moderation.domain.fingerprints import ALGORITHMS
 from moderation.domain.index import LayeredIndex
 from moderation.domain.policy import Entry, judge
 from moderation.exceptions import IndexUnavailable, ModerationError
-from moderation.models import Fingerprint
+from moderation.models import BannedImage, Fingerprint
 from moderation.services.decoder import decoder
 from moderation.services.index import Snapshot
 from moderation.services.loading import rows_of
@@ -34,6 +34,8 @@ RESERVED = (1 << 63) - 1
 """The canary's entry: the last number that an index takes, and one that the database never gives."""
 MISSED = "canary_missed"
 LOST = "banned_code_lost"
+NEWEST = 50
+"""Entries among which the newest code is looked for; some have none (flat, or exact only)."""
 
 
 def fault_of(snapshot: Snapshot) -> str:
@@ -84,12 +86,14 @@ def _own_list(snapshot: Snapshot) -> str:
 
 
 def _live(snapshot: Snapshot) -> str:
+    # The newest entries first, then their codes: joined and sorted in one statement, a planner whose
+    # statistics are old (after an import) compares every code with every entry.
+    active = BannedImage.objects.filter(retired_revision__isnull=True).order_by("-pk")
+    newest_entries = list(active.values_list("pk", flat=True)[:NEWEST])
     for name, radius in snapshot.radii.items():
         newest = (
             Fingerprint.objects.filter(
-                algorithm=name,
-                revision__lte=snapshot.state.number,
-                banned__retired_revision__isnull=True,
+                banned__in=newest_entries, algorithm=name, revision__lte=snapshot.state.number
             )
             .order_by("-pk")
             .values_list("bits", "banned_id")
