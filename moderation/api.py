@@ -276,7 +276,8 @@ def _owned(owner: Model) -> Any:
 
 
 def _appeal(upload: Upload) -> Appeal | None:
-    return getattr(upload, "appeal", None)
+    # What no screening has judged yet, nobody can have objected to: not worth a query.
+    return None if upload.revision is None else getattr(upload, "appeal", None)
 
 
 def _may_appeal(upload: Upload) -> bool:

@@ -67,7 +67,8 @@ def published_name(model: str, pk: str, field: str, format_name: str) -> str:
     column = _file_field(model, field)
     if column is None:
         return fresh_name("uploads", format_name)
-    instance = column.model._base_manager.filter(pk=pk).first() or column.model()
+    instance = callable(column.upload_to) and column.model._base_manager.filter(pk=pk).first()
+    instance = instance or column.model()
     return column.generate_filename(instance, fresh_name("", format_name).lstrip("/"))
 
 

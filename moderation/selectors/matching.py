@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db.models import Q
+
 from moderation.conf import get_settings
 from moderation.domain.fingerprints import ALGORITHMS
 from moderation.domain.policy import Entry, Hit
@@ -97,16 +99,16 @@ def widest_radii(entries: int) -> dict[str, int]:
 
 def exact_hits(*, sha256: bytes, pixels: bytes | None) -> list[Hit]:
     """Active entries with the same bytes or the same canonical pixels."""
-    active = BannedImage.objects.filter(retired_revision__isnull=True)
-    hits = [
-        Hit(pk, "sha256", 0, band="exact") for pk in active.filter(sha256=sha256).values_list("pk", flat=True)
-    ]
-    if pixels:
-        hits += [
-            Hit(pk, "pixels/1", 0, band="exact")
-            for pk in active.filter(pixels=pixels).values_list("pk", flat=True)
-        ]
-    return hits
+    same = Q(sha256=sha256) | Q(pixels=pixels) if pixels else Q(sha256=sha256)
+    # Unordered: the model's own order would keep the database from asking the two indexes.
+    active = BannedImage.objects.filter(same, retired_revision__isnull=True).order_by()
+    hits = []
+    for pk, their_bytes, their_pixels in active.values_list("pk", "sha256", "pixels"):
+        if their_bytes and bytes(their_bytes) == sha256:
+            hits.append(Hit(pk, "sha256", 0, band="exact"))
+        if pixels and their_pixels and bytes(their_pixels) == pixels:
+            hits.append(Hit(pk, "pixels/1", 0, band="exact"))
+    return sorted(hits, key=lambda hit: (hit.method != "sha256", hit.banned))
 
 
 def codes_since(revision: int, *, limit: int) -> list[tuple[int, str, bytes]]:

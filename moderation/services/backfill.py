@@ -152,4 +152,4 @@ def _drop_old(instance: models.Model, column: str, name: str) -> None:
     with transaction.atomic(using=database()):
         type(instance)._base_manager.filter(pk=instance.pk, **{column: name}).update(**{column: ""})
         if not FileRemoval.objects.filter(area=area, name=name).exists():
-            files.remove_later(area, name)
+            files.remove_later((area, name))

@@ -255,8 +255,7 @@ def drop(*, draft_id: int) -> None:
 
 def _close(draft: BanDraft, status: BanDraft.Status, *, banned_id: int | None = None) -> None:
     with transaction.atomic(using=database()):
-        for name in (draft.file, draft.picture):
-            files.remove_later(storage.QUARANTINE, name)
+        files.remove_later(*((storage.QUARANTINE, name) for name in (draft.file, draft.picture)))
         draft.file = draft.picture = ""
         draft.status, draft.banned_id = status, banned_id
         draft.note = ""

@@ -24,6 +24,8 @@ logger = logging.getLogger("moderation.files")
 ANNOUNCED = timedelta(minutes=10)
 """How long a public file may wait for the transaction that refers to it."""
 RETRY = timedelta(minutes=1)
+AT_ONCE = 20
+"""Notes that are locked together."""
 
 
 def keep_private(encoded: Encoded, *, folder: str) -> str:
@@ -63,12 +65,12 @@ def abandon_public(upload: Upload, name: str) -> None:
     remove_due(names=[name])
 
 
-def remove_later(area: str, name: str) -> None:
-    """Note a file for removal in the running transaction, and try it after the commit."""
-    if not name:
-        return
-    FileRemoval.objects.create(area=area, name=name)
-    transaction.on_commit(lambda: remove_due(names=[name]), using=database(), robust=True)
+def remove_later(*files: tuple[str, str]) -> None:
+    """Note files (area and name) for removal in the running transaction, and try it after the commit."""
+    notes = FileRemoval.objects.bulk_create(FileRemoval(area=area, name=name) for area, name in files if name)
+    if notes:
+        keys = [note.pk for note in notes]
+        transaction.on_commit(lambda: _remove(keys), using=database(), robust=True)
 
 
 def remove_due(*, names: list[str] | None = None, limit: int = 500) -> int:
@@ -76,36 +78,41 @@ def remove_due(*, names: list[str] | None = None, limit: int = 500) -> int:
     due = FileRemoval.objects.filter(not_before__lte=timezone.now()).order_by("not_before")
     if names is not None:
         due = due.filter(name__in=names)
-    return sum(_remove(pk) for pk in due.values_list("pk", flat=True)[:limit])
+    keys = list(due.values_list("pk", flat=True)[:limit])
+    return sum(_remove(keys[start : start + AT_ONCE]) for start in range(0, len(keys), AT_ONCE))
 
 
-def _remove(pk: int) -> bool:
-    # The row stays locked while the file goes, so that a late transaction cannot claim it meanwhile.
+def _remove(keys: list[int]) -> int:
+    # The rows stay locked while the files go, so that a late transaction cannot claim one meanwhile.
     with transaction.atomic(using=database()):
-        removal = FileRemoval.objects.select_for_update(skip_locked=_skips()).filter(pk=pk).first()
-        if removal is None:
-            return False
-        if _referred_to(removal):
-            removal.delete()
-            return False
-        try:
-            storage.storage_of(removal.area).delete(removal.name)
-        except Exception as error:  # noqa: BLE001 -- a storage raises what it likes; the note stays for the sweep
-            logger.warning("file removal %s failed: %s", removal.pk, type(error).__name__)
-            removal.attempts += 1
-            removal.last_error = type(error).__name__
-            removal.not_before = timezone.now() + RETRY
-            removal.save()
-            return False
-        removal.delete()
-        return True
+        removals = list(FileRemoval.objects.select_for_update(skip_locked=_skips()).filter(pk__in=keys))
+        kept = _referred_to(removals)
+        gone = [removal for removal in removals if removal.name not in kept and _deleted(removal)]
+        done = [removal.pk for removal in removals if removal in gone or removal.name in kept]
+        FileRemoval.objects.filter(pk__in=done).delete()
+        return len(gone)
+
+
+def _deleted(removal: FileRemoval) -> bool:
+    try:
+        storage.storage_of(removal.area).delete(removal.name)
+    except Exception as error:  # noqa: BLE001 -- a storage raises what it likes; the note stays for the sweep
+        logger.warning("file removal %s failed: %s", removal.pk, type(error).__name__)
+        removal.attempts += 1
+        removal.last_error = type(error).__name__
+        removal.not_before = timezone.now() + RETRY
+        removal.save()
+        return False
+    return True
 
 
 def _skips() -> bool:
     return connections[database()].features.has_select_for_update_skip_locked
 
 
-def _referred_to(removal: FileRemoval) -> bool:
-    if removal.area == storage.QUARANTINE:
-        return False
-    return Upload.objects.filter(published=removal.name).exists()
+def _referred_to(removals: list[FileRemoval]) -> set[str]:
+    """Names of published files among them that an upload refers to."""
+    names = {removal.name for removal in removals if removal.area != storage.QUARANTINE}
+    if not names:
+        return set()
+    return set(Upload.objects.filter(published__in=names).values_list("published", flat=True))

@@ -12,7 +12,7 @@ from moderation import storage
 from moderation.conf import get_settings
 from moderation.domain.analysis import Probe
 from moderation.exceptions import ImageRefused, SandboxFailure
-from moderation.models import Refusal, Upload
+from moderation.models import PersonalData, Refusal, Upload
 from moderation.services import limits, metrics, outcome
 from moderation.services.decoder import decoder
 from moderation.services.dispatching import dispatcher
@@ -77,35 +77,22 @@ def submit(
     probe = check(data=data, size=size, submitter=submitter, door="upload")
     digest = hashlib.sha256(data).digest()
     original = storage.write(storage.quarantine(), storage.fresh_name("originals"), data)
+    upload = Upload(
+        owner_type=submitter.owner_type,
+        owner_id=submitter.owner_id,
+        target_model=target.model,
+        target_id=target.pk,
+        target_field=target.field,
+        original=original,
+        sha256=digest,
+        size=len(data),
+        format=probe.format,
+        width=probe.width,
+        height=probe.height,
+        frames=probe.frames,
+    )
     try:
-        with transaction.atomic(using=database()):
-            limits.reserve(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
-            personal = record_personal(
-                owner_type=submitter.owner_type,
-                owner_id=submitter.owner_id,
-                address=submitter.address,
-                file_name=submitter.file_name,
-            )
-            upload = _insert(
-                Upload(
-                    owner_type=submitter.owner_type,
-                    owner_id=submitter.owner_id,
-                    target_model=target.model,
-                    target_id=target.pk,
-                    target_field=target.field,
-                    original=original,
-                    sha256=digest,
-                    size=len(data),
-                    format=probe.format,
-                    width=probe.width,
-                    height=probe.height,
-                    frames=probe.frames,
-                    personal=personal,
-                )
-            )
-            pk = upload.pk
-            if wake:
-                transaction.on_commit(lambda: dispatcher().screen(pk), using=database(), robust=True)
+        _insert(upload, submitter, wake=wake)
     except OperationalError:
         # The commit may have come through before the connection broke: then the row names the file.
         # If it did not, `doctor` finds the orphan.
@@ -149,12 +136,7 @@ def withdraw(*, target: Target) -> int:
 def refuse(*, reason: str, size: int, digest: bytes, submitter: Submitter, door: str) -> Refusal:
     """One row in the audit for bytes that were turned away; the bytes are not kept."""
     with transaction.atomic(using=database()):
-        personal = record_personal(
-            owner_type=submitter.owner_type,
-            owner_id=submitter.owner_id,
-            address=submitter.address,
-            file_name=submitter.file_name,
-        )
+        personal = _personal(submitter)
         return Refusal.objects.create(
             reason=reason,
             size=size,
@@ -165,14 +147,29 @@ def refuse(*, reason: str, size: int, digest: bytes, submitter: Submitter, door:
         )
 
 
-def _insert(upload: Upload) -> Upload:
+def _insert(upload: Upload, submitter: Submitter, *, wake: bool) -> None:
+    # Of two that draw the same reference one starts again; a savepoint for it would cost each of them.
     for attempt in range(5):
         upload.reference = new_reference()
         try:
             with transaction.atomic(using=database()):
+                limits.reserve(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
+                upload.personal = _personal(submitter)
                 upload.save(force_insert=True)
-                return upload
+                if wake:
+                    transaction.on_commit(
+                        lambda: dispatcher().screen(upload.pk), using=database(), robust=True
+                    )
+                return
         except IntegrityError:
             if attempt == 4:
                 raise
-    raise AssertionError("unreachable")
+
+
+def _personal(submitter: Submitter) -> PersonalData | None:
+    return record_personal(
+        owner_type=submitter.owner_type,
+        owner_id=submitter.owner_id,
+        address=submitter.address,
+        file_name=submitter.file_name,
+    )

@@ -287,9 +287,11 @@ def copy_signatures(old: BannedImage, new: BannedImage, *, at_revision: int) -> 
         LearnedBackground.objects.bulk_create(learned)
 
 
-def remember(upload: Upload, features: tuple[LocalFeatures, ...]) -> None:
-    """Store the signatures of an upload, where the site keeps them."""
-    UploadLocalFingerprint.objects.filter(upload=upload).delete()
+def remember(upload: Upload, features: tuple[LocalFeatures, ...], *, again: bool) -> None:
+    """Store the signatures of an upload, where the site keeps them. ``again``: in place of what an earlier
+    screening stored."""
+    if again:
+        UploadLocalFingerprint.objects.filter(upload=upload).delete()
     if get_settings().local_reach:
         UploadLocalFingerprint.objects.bulk_create(
             UploadLocalFingerprint(

@@ -67,48 +67,62 @@ def settle(upload: Upload, outcome: Outcome, *, revision: int | None, published:
     upload.lease = upload.lease_until = None
     if revision is not None:
         upload.revision = revision
+    going: list[tuple[str, str]] = []
     if outcome.status == Status.APPROVED:
         if not was_public and upload.withdrawn_at is None:
-            _publish(upload, published)
+            _publish(upload, published, going)
     else:
-        take_off(upload)
-    _drop_private(upload)
+        _take_off(upload, going)
+    _drop_private(upload, going)
+    files.remove_later(*going)
     upload.save()
     _notify(upload, outcome, before)
     _announce(upload, before)
 
 
-def _publish(upload: Upload, published: str) -> None:
+def _publish(upload: Upload, published: str, going: list[tuple[str, str]]) -> None:
     if not published or not files.claim_public(upload, published):
         raise Stale
     upload.published = published
-    theirs = Upload.objects.filter(
-        target_model=upload.target_model, target_id=upload.target_id, target_field=upload.target_field
-    )
     if not upload.target_model:
         return
-    if theirs.filter(pk__gt=upload.pk, status=Status.APPROVED, withdrawn_at__isnull=True).exists():
+    shown = Upload.objects.filter(
+        target_model=upload.target_model,
+        target_id=upload.target_id,
+        target_field=upload.target_field,
+        status=Status.APPROVED,
+        withdrawn_at__isnull=True,
+    ).exclude(pk=upload.pk)
+    others = list(shown)
+    if any(other.pk > upload.pk for other in others):
         # A newer picture is already in its place: this one is approved, and history.
-        files.remove_later(files.area_of(upload), published)
+        going.append((files.area_of(upload), published))
         upload.published, upload.withdrawn_at = "", timezone.now()
         return
-    for older in theirs.filter(status=Status.APPROVED, withdrawn_at__isnull=True).exclude(pk=upload.pk):
-        withdraw(older)
+    for older in others:
+        _withdraw(older, going, replaced=True)
     _write_target(upload, published)
 
 
 def withdraw(upload: Upload) -> None:
-    """Replaced or removed by its owner: no longer public, still in the history."""
-    take_off(upload)
+    """Removed by its owner: no longer public, still in the history."""
+    going: list[tuple[str, str]] = []
+    _withdraw(upload, going)
+    files.remove_later(*going)
+
+
+def _withdraw(upload: Upload, going: list[tuple[str, str]], *, replaced: bool = False) -> None:
+    _take_off(upload, going, replaced=replaced)
     upload.withdrawn_at = timezone.now()
     upload.save(update_fields=["published", "withdrawn_at"])
 
 
-def take_off(upload: Upload) -> None:
-    """Drop the public file and the host's reference to it; the caller saves the upload."""
+def _take_off(upload: Upload, going: list[tuple[str, str]], *, replaced: bool = False) -> None:
+    # Where another picture replaces it, its name is written over the host's reference anyway.
     if upload.published:
-        _write_target(upload, "", only_where=upload.published)
-        files.remove_later(files.area_of(upload), upload.published)
+        if not replaced:
+            _write_target(upload, "", only_where=upload.published)
+        going.append((files.area_of(upload), upload.published))
         upload.published = ""
 
 
@@ -131,12 +145,12 @@ def _write_target(upload: Upload, name: str, *, only_where: str | None = None) -
     rows.update(**values)
 
 
-def _drop_private(upload: Upload) -> None:
+def _drop_private(upload: Upload, going: list[tuple[str, str]]) -> None:
     if upload.original and (upload.reencoded or upload.status in (Status.REFUSED, Status.REJECTED)):
-        files.remove_later(storage.QUARANTINE, upload.original)
+        going.append((storage.QUARANTINE, upload.original))
         upload.original = ""
     if upload.status == Status.REFUSED and upload.reencoded:
-        files.remove_later(storage.QUARANTINE, upload.reencoded)
+        going.append((storage.QUARANTINE, upload.reencoded))
         upload.reencoded = ""
 
 

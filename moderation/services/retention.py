@@ -115,7 +115,7 @@ def purge(*, dry_run: bool = False, progress: Progress | None = None) -> Purged:
             progress(len(batch))
     for banned in due_evidence().iterator():
         with transaction.atomic(using=database()):
-            files.remove_later(storage.QUARANTINE, banned.evidence)
+            files.remove_later((storage.QUARANTINE, banned.evidence))
             BannedImage.objects.filter(pk=banned.pk).update(evidence="")
     due_notices().delete()
     erase_personal(due_personal())
@@ -124,8 +124,7 @@ def purge(*, dry_run: bool = False, progress: Progress | None = None) -> Purged:
 
 def forget_files(upload: Upload) -> None:
     """Remove an upload's private files and fingerprints; the row, which the caller has locked, stays."""
-    for name in (upload.original, upload.reencoded):
-        files.remove_later(storage.QUARANTINE, name)
+    files.remove_later(*((storage.QUARANTINE, name) for name in (upload.original, upload.reencoded)))
     upload.original = upload.reencoded = ""
     upload.save(update_fields=["original", "reencoded"])
     UploadFingerprints.objects.filter(upload=upload).delete()

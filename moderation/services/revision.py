@@ -22,6 +22,8 @@ from moderation.services.personal import record_personal
 
 ADVISORY_KEY = 0x6D6F6465
 """Our key among a database's advisory locks ("mode")."""
+READ = f"SELECT number, token, entries FROM {Revision._meta.db_table} WHERE id = 1"  # noqa: S608 -- our own name
+"""Several times a verdict: as an expression of the ORM's it costs seven times as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,14 @@ def database() -> str:
 
 def current() -> RevisionState:
     """The committed revision, by one indexed read."""
-    number, token, entries = (
-        Revision.objects.using(database()).values_list("number", "token", "entries").get(pk=1)
-    )
-    return RevisionState(number, token, entries)
+    with connections[database()].cursor() as cursor:
+        cursor.execute(READ)
+        row = cursor.fetchone()
+    if row is None:
+        raise Revision.DoesNotExist
+    number, token, entries = row
+    # SQLite has no type for it, and gives the digits.
+    return RevisionState(number, token if isinstance(token, uuid.UUID) else uuid.UUID(token), entries)
 
 
 def _advisory(function: str) -> None:

@@ -110,8 +110,9 @@ def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
         row.reencoded, row.pixels = clean, analysis.pixels
         row.published_width, row.published_height = encoded.width, encoded.height
         record(row, judgement, state=state, occasion="upload", started=started, notes=analysis.notes)
-        remember_codes(row, analysis, revision=state.number)
-        local.remember(row, subject.features)
+        again = row.revision is not None
+        remember_codes(row, analysis, revision=state.number, again=again)
+        local.remember(row, subject.features, again=again)
         settle(row, judgement, state=state, publication=publication)
         _count(row, judgement.verdict, judgement.reason)
         return row
@@ -157,8 +158,8 @@ def record(
         commitment=upload.personal.commitment() if upload.personal else None,
     )
     screening.save()
-    for match in judgement.matches:
-        Match.objects.create(
+    Match.objects.bulk_create(
+        Match(
             screening=screening,
             banned_id=match.hit.banned,
             blocklist=match.entry.blocklist,
@@ -172,6 +173,8 @@ def record(
             set_aside=match.set_aside,
             details=dict(match.hit.details),
         )
+        for match in judgement.matches
+    )
     return screening
 
 
@@ -197,9 +200,11 @@ def settle(
     )
 
 
-def remember_codes(upload: Upload, analysis: Analysis, *, revision: int) -> None:
-    """Keep what the upload was searched with: a later ban is compared with it."""
-    UploadFingerprints.objects.filter(upload=upload).delete()
+def remember_codes(upload: Upload, analysis: Analysis, *, revision: int, again: bool) -> None:
+    """Keep what the upload was searched with: a later ban is compared with it. ``again``: in place of what
+    an earlier screening kept."""
+    if again:
+        UploadFingerprints.objects.filter(upload=upload).delete()
     UploadFingerprints.objects.bulk_create(code_rows(upload, analysis, revision=revision))
 
 

@@ -65,9 +65,10 @@ class ProfileForm(ModelForm):
         self.fields["picture"].widget.attrs["accept"] = door().accept
 
     def save(self, commit: bool = True) -> Profile:
-        """Write the text columns only: ``avatar`` may have changed since this row was read."""
-        if commit:
-            self.instance.save(update_fields=self.Meta.fields)
+        """Write the texts that were changed, only: ``avatar`` may have changed since this row was read."""
+        changed = [name for name in self.Meta.fields if name in self.changed_data]
+        if commit and changed:
+            self.instance.save(update_fields=changed)
         return self.instance
 
 

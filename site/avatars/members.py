@@ -19,7 +19,9 @@ def signed_in(request: HttpRequest) -> User:
 
 def profile_of(user: User) -> Profile:
     """The user's profile, made on first sight (accounts may come from ``createsuperuser``)."""
-    return Profile.objects.select_related("user").get_or_create(user=user)[0]
+    profile = Profile.objects.get_or_create(user=user)[0]
+    profile.user = user
+    return profile
 
 
 def listed_profiles() -> QuerySet[Profile]:
