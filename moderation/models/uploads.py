@@ -109,6 +109,7 @@ class Upload(models.Model):
             ),
             models.Index(fields=["sha256"], name="moderation_upload_sha256"),
             models.Index(fields=["pixels"], name="moderation_upload_pixels"),
+            models.Index(fields=["published"], name="moderation_upload_published"),
         ]
 
     def __str__(self) -> str:
