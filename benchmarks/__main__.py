@@ -81,6 +81,12 @@ MEASUREMENTS = (
         ("--corpus", CORPUS, "--bans", "2000", "--uploads", "2000", "--queries", "10"),
         script=True,
     ),
+    Measurement(
+        "local_services",
+        "second tier: a ban and its reach, with the database",
+        ("--corpus", CORPUS),
+        ("--corpus", CORPUS, "--uploads", "2000", "--entries", "200"),
+    ),
     Measurement("desk", "the moderators' pages among a million screenings", quick=("--quick",)),
     Measurement("latency", "from POST to verdict, idle", quick=("--uploads", "10", "--banned", "1000")),
     Measurement(
