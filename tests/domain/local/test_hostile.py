@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
+from moderation.domain.analysis import AnalysisOptions
 from moderation.domain.local.caps import LocalCaps
+from moderation.domain.local.crossing import features_from_bytes
 from moderation.domain.local.features import UPLOAD_KEYPOINTS, extract
 from moderation.domain.local.index import LocalIndex
 from moderation.domain.local.recognise import recognise
 from moderation.domain.local.signature import LocalSignature
+from moderation.domain.sandbox import Sandbox, SandboxLimits
 from tests.domain.local.pictures_local import Bans, banned, features, invented
-from tests.pictures import scene
+from tests.pictures import encode, scene
 
 Y, X = np.mgrid[0:300, 0:300]
 SPOT = (((X % 25 - 12) ** 2 + (Y % 25 - 12) ** 2) < 30) * 255
@@ -37,6 +43,12 @@ HOSTILE: dict[str, NDArray[np.uint8]] = {
     "black": np.zeros((200, 300, 3), dtype=np.uint8),
     "white": np.full((300, 20), 255, dtype=np.uint8),
 }
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(SandboxLimits(workers=1)) as box:
+        yield box
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +87,50 @@ def test_within_caps_and_deadline(bans: Bans, name: str) -> None:
 def test_what_is_no_picture_is_refused(pixels: NDArray[np.uint8]) -> None:
     with pytest.raises(ValueError, match="uint8"):
         extract(pixels)
+
+
+@pytest.mark.parametrize(
+    "name", ["noise", "coarse noise", "one spot repeated", "checkerboard", "few keypoints"]
+)
+def test_ten_thousand_equal_bans_of_what_hurts(name: str) -> None:
+    """Time and memory; a picture with few keypoints may look into more cells each, and no more in all."""
+    blurred = np.asarray(scene(1).filter(ImageFilter.GaussianBlur(8)))
+    found = extract(HOSTILE.get(name, blurred))
+    one = found.signature.strongest(200)
+    index = LocalIndex.build((one, item) for item in range(1, 10_001))
+    caps = LocalCaps()
+    assert len(one) >= 20
+    assert (len(found.row_codes) < caps.few_rows) == (name == "few keypoints")
+
+    tracemalloc.start()
+    started = time.process_time()
+    try:
+        result = recognise([found], index, lambda items: dict.fromkeys(items, one))
+        took, (_, peak) = time.process_time() - started, tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert took < 2
+    assert peak < 200_000_000
+    assert result.checks <= caps.checks
+    assert result.verified <= caps.verified * caps.rounds
+    assert {"local_cell_rows", "local_checks"} & set(result.notes)
+    assert result.hits
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_through_the_sandbox_within_its_limits(name: str, sandbox: Sandbox) -> None:
+    """In a size that hurts, with the memory and the deadline that a picture has by default."""
+    pixels = HOSTILE[name]
+    times = max(1, 2000 // max(pixels.shape))
+    large = np.kron(pixels, np.ones((times, times, 1)[: pixels.ndim], dtype=np.uint8))
+
+    analysis = sandbox.analyse(encode(Image.fromarray(large), "PNG"), AnalysisOptions(want_local=True))
+
+    assert analysis.local
+    for one in map(features_from_bytes, analysis.local):
+        assert len(one.signature) <= UPLOAD_KEYPOINTS
+        assert len(one.row_codes) <= LocalCaps().rows
 
 
 def test_ten_thousand_equal_bans() -> None:
