@@ -1,4 +1,5 @@
-"""Codes of algorithms that are new in the settings, or of a new version, for what is there already.
+"""Codes of algorithms that are new in the settings, or of a new version, for what is there already; and
+signatures of the second tier likewise (:mod:`~moderation.services.local_rehashing`).
 
 Entries are computed from their evidence, uploads from our re-encoding. What was imported as a hash, or
 whose picture was not kept, cannot be computed again: it stays as it is, and is named.
@@ -14,11 +15,12 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from moderation import storage
 from moderation.conf import get_settings
-from moderation.domain.analysis import Analysis, Code
+from moderation.domain.analysis import Analysis
 from moderation.domain.fingerprints import ALGORITHMS
+from moderation.domain.local.index import METHOD
 from moderation.exceptions import ModerationError, PictureMissing
 from moderation.models import BannedImage, BlocklistChange, Fingerprint, Upload, UploadFingerprints
-from moderation.services import rescan, rescreening, revision, screening
+from moderation.services import local, local_rehashing, rescan, rescreening, revision, screening
 from moderation.services.decoder import decoder
 from moderation.services.revision import Change
 
@@ -48,6 +50,8 @@ class Rehashed:
     uploads: int = 0
     codes: int = 0
     """New ones, of entries and uploads together."""
+    signatures: int = 0
+    """The same of the second tier."""
     left_out: int = 0
     revision: int | None = None
     rescans: list[int] = field(default_factory=list)
@@ -70,15 +74,17 @@ def wanted() -> list[str]:
 
 
 def entries_to_do() -> QuerySet[BannedImage]:
-    """Active entries, not flat, that lack a code of some wanted algorithm."""
+    """Active entries, not flat, that lack a code of some wanted algorithm, or a signature."""
     active = BannedImage.objects.filter(retired_revision__isnull=True, flat=False)
-    return active.filter(_lacks(Fingerprint.objects.filter(banned=OuterRef("pk")))).order_by("pk")
+    lacking = _lacks(Fingerprint.objects.filter(banned=OuterRef("pk")))
+    return active.filter(lacking | local_rehashing.entries_lacking()).order_by("pk")
 
 
 def uploads_to_do() -> QuerySet[Upload]:
     """Public and held uploads that lack one. Flat ones have none, so they are among them each time."""
     live = Upload.objects.filter(status__in=rescreening.OPEN, withdrawn_at__isnull=True)
-    return live.filter(_lacks(UploadFingerprints.objects.filter(upload=OuterRef("pk")))).order_by("pk")
+    lacking = _lacks(UploadFingerprints.objects.filter(upload=OuterRef("pk")))
+    return live.filter(lacking | local_rehashing.uploads_lacking()).order_by("pk")
 
 
 def _lacks(codes: QuerySet[Fingerprint] | QuerySet[UploadFingerprints]) -> Q:
@@ -112,11 +118,11 @@ class _Work:
                 self._record(change, {"uploads": self.report.uploads})
 
     def entries(self) -> None:
-        batch: list[tuple[BannedImage, list[Code]]] = []
+        batch: list[tuple[BannedImage, Analysis]] = []
         for entry in _in_order(entries_to_do()):
-            codes = self._codes_of_entry(entry)
-            if codes:
-                batch.append((entry, codes))
+            analysis = self._analysis_of_entry(entry)
+            if analysis:
+                batch.append((entry, analysis))
             if len(batch) >= BATCH:
                 self._store(batch)
                 batch = []
@@ -143,21 +149,20 @@ class _Work:
                 for one in screening.code_rows(row, analysis, revision=state.number)
                 if one.algorithm not in have
             ]
+            signatures = local_rehashing.renew_upload(row, analysis)
             if fresh:
                 UploadFingerprints.objects.bulk_create(fresh)
                 rows.filter(algorithm__in=self._outdated(have)).delete()
-                self.report.uploads += 1
-                self.report.codes += sum(len(one.places) for one in fresh)
+            self.report.uploads += bool(fresh or signatures)
+            self.report.codes += sum(len(one.places) for one in fresh)
+            self.report.signatures += signatures
 
-    def _codes_of_entry(self, entry: BannedImage) -> list[Code]:
+    def _analysis_of_entry(self, entry: BannedImage) -> Analysis | None:
         if not entry.evidence:
             imported = entry.source.startswith("import:")
             self._leave_out("entry", entry.pk, "imported" if imported else "no_picture")
-            return []
-        analysis = self._analysis(
-            "entry", entry.pk, lambda: storage.read(storage.quarantine(), entry.evidence)
-        )
-        return list(analysis.enrolment) if analysis else []
+            return None
+        return self._analysis("entry", entry.pk, lambda: storage.read(storage.quarantine(), entry.evidence))
 
     def _analysis(self, kind: str, pk: int, read: Callable[[], bytes | None]) -> Analysis | None:
         try:
@@ -166,6 +171,7 @@ class _Work:
                 self._leave_out(kind, pk, "no_picture")
                 return None
             analysis = decoder().analyse(data, get_settings().analysis())
+            local.features_of(analysis)
         except (OSError, PictureMissing):
             self._leave_out(kind, pk, "file_missing")
             return None
@@ -182,18 +188,19 @@ class _Work:
         self.report.left_out += 1
         self.callbacks.left_out(LeftOut(kind, pk, reason))
 
-    def _store(self, batch: list[tuple[BannedImage, list[Code]]]) -> None:
+    def _store(self, batch: list[tuple[BannedImage, Analysis]]) -> None:
         with revision.changing() as change:
             fresh: list[Fingerprint] = []
-            done = 0
+            done = signatures = 0
             active = BannedImage.objects.filter(retired_revision__isnull=True)
             still = set(active.filter(pk__in=[entry.pk for entry, _ in batch]).values_list("pk", flat=True))
-            for entry, codes in batch:
+            for entry, analysis in batch:
                 if entry.pk not in still:
                     continue
+                renewed = local_rehashing.renew_entry(entry, analysis, at_revision=change.revision)
                 rows = Fingerprint.objects.filter(banned=entry)
                 have = set(rows.values_list("algorithm", flat=True))
-                new = [code for code in codes if code.algorithm not in have]
+                new = [code for code in analysis.enrolment if code.algorithm not in have]
                 fresh += [
                     Fingerprint(
                         banned=entry,
@@ -205,13 +212,16 @@ class _Work:
                     for code in new
                 ]
                 rows.filter(algorithm__in=self._outdated(have)).delete()
-                done += bool(new)
-            if not fresh:
+                done += bool(new or renewed)
+                signatures += renewed
+            if not done:
                 return
             Fingerprint.objects.bulk_create(fresh)
             self.report.entries += done
             self.report.codes += len(fresh)
-            self._record(change, {"entries": done, "algorithms": sorted({row.algorithm for row in fresh})})
+            self.report.signatures += signatures
+            methods = {row.algorithm for row in fresh} | ({METHOD} if signatures else set())
+            self._record(change, {"entries": done, "algorithms": sorted(methods)})
 
     def _outdated(self, have: set[str]) -> list[str]:
         """Other versions of what has just been computed: nothing compares with them any more."""

@@ -10,8 +10,20 @@ import numpy as np
 import pytest
 
 from moderation import api, storage
-from moderation.models import BannedImage, Blocklist, Fingerprint, Revision, UploadFingerprints
+from moderation.domain.local.index import METHOD
+from moderation.models import (
+    BannedImage,
+    Blocklist,
+    Fingerprint,
+    LearnedBackground,
+    LocalFingerprint,
+    Revision,
+    Upload,
+    UploadFingerprints,
+    UploadLocalFingerprint,
+)
 from moderation.services.index import banned_codes
+from moderation.services.local import banned_signatures
 from tests import pictures
 from tests.entrypoints.commands import run
 from tests.services.people import member, send
@@ -116,3 +128,86 @@ def test_a_new_algorithm_reaches_back(only_dhash: Any) -> None:
 
     upload.refresh_from_db()
     assert upload.status == "rejected"
+
+
+CROP = pictures.encode(pictures.scene(31, (640, 480)).crop((96, 72, 544, 408)))
+
+
+@pytest.fixture
+def other_version() -> tuple[BannedImage, Upload]:
+    """An entry, and a crop of it that was published before, with signatures of another model."""
+    pytest.importorskip("cv2", reason="the extra `local` (OpenCV) is not installed")
+    upload = send(CROP, who=member())
+    Blocklist.objects.filter(slug="default").update(local="off")
+    banned = api.ban(pictures.encode(pictures.scene(31, (640, 480)))).banned
+    Blocklist.objects.filter(slug="default").update(local="hold")
+    LocalFingerprint.objects.update(method="local/0")
+    UploadLocalFingerprint.objects.update(method="local/0")
+    banned_signatures.forget()
+    return banned, upload
+
+
+def test_signatures_of_another_model_are_made_anew(other_version: tuple[BannedImage, Upload]) -> None:
+    _, upload = other_version
+    counted = run("rehash", "--dry-run").line
+    line = run("rehash").line
+
+    assert (counted["entries"], counted["uploads"]) == (1, 1)
+    assert (line["entries"], line["uploads"], line["codes"], line["signatures"]) == (1, 1, 0, 2)
+    assert line["revision"] == Revision.objects.get().number
+    assert set(LocalFingerprint.objects.values_list("method", flat=True)) == {METHOD}
+    assert set(UploadLocalFingerprint.objects.values_list("method", flat=True)) == {METHOD}
+    upload.refresh_from_db()
+    assert upload.status == "held", "the new signatures find what was published before"
+    assert send(CROP, who=member("bob")).status == "held"
+
+
+def test_what_was_learned_goes_with_the_picture(other_version: tuple[BannedImage, Upload]) -> None:
+    mask = bytes([0xFF] * 4 + [0] * 4)
+    LearnedBackground.objects.create(
+        signature=LocalFingerprint.objects.get(), decision_id=1, upload_id=1, tiles=mask, revision=1
+    )
+    LocalFingerprint.objects.update(muted=mask)
+
+    run("rehash")
+
+    renewed = LocalFingerprint.objects.get()
+    assert (renewed.method, bytes(renewed.muted or b"")) == (METHOD, mask)
+    assert LearnedBackground.objects.get().signature == renewed
+
+
+def test_a_signature_without_a_picture_is_named_and_stays(other_version: tuple[BannedImage, Upload]) -> None:
+    banned, upload = other_version
+    BannedImage.objects.update(evidence="")
+    storage.quarantine().delete(upload.reencoded)
+
+    outcome = run("rehash")
+
+    named = {("entry", line["entry"]): line["reason"] for line in outcome.lines[:-1] if "entry" in line}
+    named |= {("upload", line["upload"]): line["reason"] for line in outcome.lines[:-1] if "upload" in line}
+    assert named == {("entry", banned.pk): "no_picture", ("upload", upload.pk): "file_missing"}
+    assert set(LocalFingerprint.objects.values_list("method", flat=True)) == {"local/0"}
+    assert outcome.lines[-1]["signatures"] == 0
+
+
+def test_imported_hashes_lack_no_signature(tmp_path: Path) -> None:
+    path = tmp_path / "hashes.csv"
+    codes = f"dhash256,{secrets.token_hex(32)}\n"
+    path.write_text(f"algorithm,hash\n{codes}")
+    run("import_hashes", path)
+    entry = BannedImage.objects.get()
+    Fingerprint.objects.create(
+        banned=entry, algorithm="phash256/1", bits=secrets.token_bytes(32), revision=entry.revision
+    )
+
+    assert run("rehash", "--dry-run").line["entries"] == 0
+
+
+def test_where_the_tier_is_off_nothing_is_lacking(
+    other_version: tuple[BannedImage, Upload], settings: Any
+) -> None:
+    settings.MODERATION = {**settings.MODERATION, "LOCAL": False}
+
+    counted = run("rehash", "--dry-run").line
+
+    assert (counted["entries"], counted["uploads"]) == (0, 0)

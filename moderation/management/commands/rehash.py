@@ -22,7 +22,7 @@ EXPECTED = {
 class Command(LineCommand):
     help = (
         "Compute the codes that entries and uploads lack, after an algorithm was added to the settings or has a new "
-        "version. Entries are computed from their evidence, uploads from the re-encoding that is kept. What cannot be "
+        "version, and the signatures of the second tier likewise. Entries are computed from their evidence, uploads from the re-encoding that is kept. What cannot be "
         "computed again is listed, and stays as it is."
     )
 
@@ -41,7 +41,7 @@ class Command(LineCommand):
         entries, uploads = rehashing.entries_to_do().count(), rehashing.uploads_to_do().count()
         if options["dry_run"]:
             values = {"entries": entries, "uploads": uploads, "algorithms": rehashing.wanted()}
-            self.line(values, f"{entries:,} entries and {uploads:,} uploads lack codes.")
+            self.line(values, f"{entries:,} entries and {uploads:,} uploads lack codes or signatures.")
             return
         with self.progress("pictures", total=entries + uploads) as progress:
             report = rehashing.rehash(
@@ -51,13 +51,14 @@ class Command(LineCommand):
             "entries": report.entries,
             "uploads": report.uploads,
             "codes": report.codes,
+            "signatures": report.signatures,
             "left_out": report.left_out,
             "revision": report.revision,
             "algorithms": rehashing.wanted(),
         }
         words = (
-            f"{report.codes:,} codes of {report.entries:,} entries and {report.uploads:,} uploads computed, "
-            f"{report.left_out:,} left out"
+            f"{report.codes:,} codes and {report.signatures:,} signatures of {report.entries:,} entries and "
+            f"{report.uploads:,} uploads computed, {report.left_out:,} left out"
         )
         self.line(values, words)
         if not options["no_rescan"]:
