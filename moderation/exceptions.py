@@ -183,6 +183,8 @@ class TooManyUploads(ModerationError):
     """You have sent many pictures in a short time. Wait a minute and try again."""
 
     code = "too_many_uploads"
+    retry_after = 60
+    """Seconds after which it is worth trying again, for HTTP's ``Retry-After``."""
 
 
 class PathUnreadable(ModerationError):

@@ -13,6 +13,9 @@ from moderation.exceptions import ImageRefused, ModerationError, TooManyUploads
 
 NOT_NOW = "We cannot check pictures at the moment. Your picture was not kept: please send it again later."
 
+RETRY_AFTER = 30
+"""Seconds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -21,6 +24,8 @@ class Answer:
     http: HTTPStatus
     upload: api.UploadStatus | None = None
     problem: str = ""
+    retry_after: int = 0
+    """Seconds after which the same picture may be sent again; 0 where that would change nothing."""
 
 
 def send_picture(file: File[bytes], *, profile: Profile, address: str) -> Answer:
@@ -30,9 +35,11 @@ def send_picture(file: File[bytes], *, profile: Profile, address: str) -> Answer
     except ImageRefused as refusal:
         return Answer(http=HTTPStatus.BAD_REQUEST, problem=str(refusal))
     except TooManyUploads as refusal:
-        return Answer(http=HTTPStatus.TOO_MANY_REQUESTS, problem=str(refusal))
+        return Answer(
+            http=HTTPStatus.TOO_MANY_REQUESTS, problem=str(refusal), retry_after=refusal.retry_after
+        )
     except ModerationError:
-        return Answer(http=HTTPStatus.SERVICE_UNAVAILABLE, problem=NOT_NOW)
+        return Answer(http=HTTPStatus.SERVICE_UNAVAILABLE, problem=NOT_NOW, retry_after=RETRY_AFTER)
     if upload.status in ("rejected", "refused"):
         return Answer(http=HTTPStatus.UNPROCESSABLE_ENTITY, upload=upload, problem=upload.message)
     return Answer(http=HTTPStatus.OK, upload=upload)

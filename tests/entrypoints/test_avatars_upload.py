@@ -201,14 +201,14 @@ def test_with_the_account_goes_the_picture(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "code", "words"),
+    ("fault", "code", "seconds", "words"),
     [
-        (TooManyUploads(), 429, "Wait a minute"),
-        (SandboxUnavailable(), 503, "cannot check pictures at the moment"),
+        (TooManyUploads(), 429, "60", "Wait a minute"),
+        (SandboxUnavailable(), 503, "30", "cannot check pictures at the moment"),
     ],
 )
 def test_what_is_not_the_pictures_fault_is_said_kindly(
-    monkeypatch: pytest.MonkeyPatch, fault: Exception, code: int, words: str
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, code: int, seconds: str, words: str
 ) -> None:
     def submit(*args: object, **kwargs: object) -> None:
         raise fault
@@ -218,7 +218,7 @@ def test_what_is_not_the_pictures_fault_is_said_kindly(
 
     response = send(ada, OLD, display_name="Countess")
 
-    assert response.status_code == code
+    assert (response.status_code, response["Retry-After"]) == (code, seconds)
     assert words in response.content.decode()
     assert ada.display_name == "Countess"
 

@@ -51,7 +51,10 @@ def profile(request: HttpRequest) -> HttpResponse:
     answer = send_picture(picture, profile=own, address=request.META.get("REMOTE_ADDR", ""))
     if answer.problem:
         form.add_error("picture", answer.problem)
-        return page(request, form, own, status=answer.http)
+        response = page(request, form, own, status=answer.http)
+        if answer.retry_after:
+            response["Retry-After"] = str(answer.retry_after)
+        return response
     if answer.upload is not None:
         messages.success(request, TAKEN.get(answer.upload.status, "Saved."))
     return redirect("avatars:profile")
