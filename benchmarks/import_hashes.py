@@ -82,7 +82,8 @@ def import_all(folder: Path, size: int) -> None:
     from django.core.management import call_command
 
     from moderation import selectors
-    from moderation.services import imports, rebuilding
+    from moderation.services.lists import imports
+    from moderation.services.search import rebuilding
 
     call_command("migrate", verbosity=0)
     source = folder / "hashes.csv"
@@ -113,7 +114,7 @@ def start(folder: Path) -> None:
     from moderation.domain.analysis import Code
     from moderation.models import BannedImage, BlocklistChange, Fingerprint
     from moderation.services import revision
-    from moderation.services.index import banned_codes
+    from moderation.services.search.index import banned_codes
 
     revision.current()
     before = private_mb()

@@ -70,9 +70,10 @@ def bans(photos: list[Path], entries: int) -> None:
     from moderation import selectors
     from moderation.domain.local.signature import LocalSignature
     from moderation.models import BannedImage, LocalFingerprint
-    from moderation.services import blocklist, local
-    from moderation.services.blocklist import EntryOptions
-    from moderation.services.enrolment import picture_from_bytes
+    from moderation.services.lists import blocklist
+    from moderation.services.lists.blocklist import EntryOptions
+    from moderation.services.lists.enrolment import picture_from_bytes
+    from moderation.services.search import local
 
     default = selectors.blocklist_named("default")
     pictures = [picture_from_bytes(photo.read_bytes()) for photo in photos[:40]]
@@ -108,9 +109,10 @@ def _extracted(picture: NDArray[np.uint8]) -> None:
 
 def under_the_lock(photos: list[Path]) -> None:
     """Uploads against the newest bans, one by one."""
-    from moderation.services import local, revision
-    from moderation.services.enrolment import picture_from_bytes
+    from moderation.services import revision
+    from moderation.services.lists.enrolment import picture_from_bytes
     from moderation.services.revision import RevisionState
+    from moderation.services.search import local
 
     before = revision.current().number - 1
     outside, under = [], []
@@ -129,7 +131,7 @@ def under_the_lock(photos: list[Path]) -> None:
 def reach(counts: list[int]) -> None:
     """All earlier uploads against some bans."""
     from moderation.models import BannedImage
-    from moderation.services.local_reach import Bans
+    from moderation.services.rescans.local_reach import Bans
 
     for count in counts:
         entries = BannedImage.objects.filter(pk__in=BannedImage.objects.order_by("pk").values("pk")[:count])

@@ -67,8 +67,8 @@ def store_uploads(count: int) -> None:
 def one_ban() -> None:
     from moderation import selectors
     from moderation.domain.analysis import Code
-    from moderation.services import rebuilding
-    from moderation.services.earlier import earlier_uploads
+    from moderation.services.rescans.earlier import earlier_uploads
+    from moderation.services.search import rebuilding
 
     for file in rebuilding.rebuild():
         say(
@@ -87,7 +87,8 @@ def one_ban() -> None:
 def an_import(folder: Path, codes: int) -> None:
     from moderation import selectors
     from moderation.models import Rescan
-    from moderation.services import imports, rescan
+    from moderation.services.lists import imports
+    from moderation.services.rescans import rescan
 
     write_hashes(folder / "hashes.csv", size=codes)
     blocklist = selectors.blocklist_named("default")

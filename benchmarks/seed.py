@@ -17,7 +17,7 @@ def main() -> int:
     django.setup()
     from moderation import api
     from moderation.models import Revision
-    from moderation.services import seeding
+    from moderation.services.operations import seeding
 
     entries, members, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     banned = [api.ban(path.read_bytes()).banned.pk for path in sorted(folder.glob("*.jpg"))]

@@ -16,13 +16,17 @@ from moderation.domain.analysis import Limits
 from moderation.domain.policy import LOCAL
 from moderation.exceptions import AppealRefused
 from moderation.models import Appeal, Match, Notice, Screening, Upload
-from moderation.services import blocklist as blocklists
-from moderation.services import enrolment, intake, matching, people, review, wording
-from moderation.services.blocklist import BanResult, EntryOptions
 from moderation.services.decoder import decoder
+from moderation.services.desk import review
 from moderation.services.files import area_of
-from moderation.services.matching import Subject
-from moderation.services.personal import owner_key
+from moderation.services.history import people
+from moderation.services.history.personal import owner_key
+from moderation.services.lists import blocklist as blocklists
+from moderation.services.lists import enrolment
+from moderation.services.lists.blocklist import BanResult, EntryOptions
+from moderation.services.search import matching
+from moderation.services.search.matching import Subject
+from moderation.services.uploads import intake, wording
 
 __all__ = [
     "Explanation",
@@ -228,7 +232,7 @@ def screen_bytes(data: bytes) -> ScreenedBytes:
 def ban(
     data: bytes, *, blocklist: str = "default", actor: Model | None = None, reason: str = "", note: str = ""
 ) -> BanResult:
-    """Ban a picture; see :func:`moderation.services.blocklist.ban` for what it raises."""
+    """Ban a picture; see :func:`moderation.services.lists.blocklist.ban` for what it raises."""
     return blocklists.ban(
         picture=enrolment.picture_from_bytes(data, source="api"),
         blocklist=selectors.blocklist_named(blocklist),

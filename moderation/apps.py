@@ -17,7 +17,7 @@ class ModerationConfig(AppConfig):
     def ready(self) -> None:
         from moderation import checks  # noqa: F401
         from moderation.dispatch import housekeeping
-        from moderation.services import installation
+        from moderation.services.operations import installation
 
         post_migrate.connect(installation.prepare, sender=self, dispatch_uid="moderation.installation")
         housekeeping.connect()

@@ -25,7 +25,7 @@ from moderation import storage
 from moderation.conf import check_band, get_settings
 from moderation.domain.fingerprints import ALGORITHMS
 from moderation.models import Blocklist
-from moderation.services import triggers
+from moderation.services.history import triggers
 from moderation.services.revision import database
 
 CODECS = {"JPEG": "jpg", "PNG": "zlib", "WEBP": "webp", "AVIF": "avif"}

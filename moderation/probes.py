@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from moderation.conf import get_settings
 from moderation.exceptions import MetricsUnavailable
-from moderation.services import health
 from moderation.services.metrics import exposition
+from moderation.services.operations import health
 
 
 @never_cache

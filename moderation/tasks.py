@@ -17,10 +17,12 @@ from celery import Task, shared_task
 from celery.exceptions import OperationalError
 from celery.signals import worker_process_init, worker_ready
 
-from moderation.services import heartbeat as heartbeats
-from moderation.services import logs, screening, sweeping
-from moderation.services import rescan as rescans
+from moderation.services import logs
 from moderation.services.decoder import decoder
+from moderation.services.operations import heartbeat as heartbeats
+from moderation.services.operations import sweeping
+from moderation.services.rescans import rescan as rescans
+from moderation.services.uploads import screening
 
 logger = logging.getLogger("moderation.tasks")
 

@@ -19,11 +19,11 @@ from django.test import TransactionTestCase
 from PIL import Image
 
 from moderation.dispatch.inline import InlineDispatcher
-from moderation.services import triggers
 from moderation.services.dispatching import dispatcher
-from moderation.services.earlier import earlier_uploads
-from moderation.services.index import banned_codes
-from moderation.services.local import banned_signatures
+from moderation.services.history import triggers
+from moderation.services.rescans.earlier import earlier_uploads
+from moderation.services.search.index import banned_codes
+from moderation.services.search.local import banned_signatures
 
 __all__ = ["ModerationTestCase", "PausedDispatcher", "drawn_picture", "forget", "paused"]
 

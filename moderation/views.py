@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from moderation import storage
 from moderation.exceptions import PictureMissing, SandboxFailure
 from moderation.models import BanDraft, BannedImage, Upload
-from moderation.services import overlay
+from moderation.services.desk import overlay
 
 TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 CSP = "default-src 'none'; style-src 'unsafe-inline'; sandbox"

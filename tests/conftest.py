@@ -57,15 +57,15 @@ def _own_state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]
     yield
     _forget_indexes()
     if commits:
-        from moderation.services import triggers
+        from moderation.services.history import triggers
 
         triggers.remove()
 
 
 def _forget_indexes() -> None:
-    from moderation.services.earlier import earlier_uploads
-    from moderation.services.index import banned_codes
-    from moderation.services.local import banned_signatures
+    from moderation.services.rescans.earlier import earlier_uploads
+    from moderation.services.search.index import banned_codes
+    from moderation.services.search.local import banned_signatures
 
     banned_codes.forget()
     earlier_uploads.forget()

@@ -20,7 +20,8 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from avatars.models import Profile
 from moderation import api
-from moderation.services import blocklist, sealing
+from moderation.services.history import sealing
+from moderation.services.lists import blocklist
 from moderation.testing import drawn_picture
 
 for name, seeds in {"ada": (1, 2), "bob": (3, 1)}.items():

@@ -22,7 +22,7 @@ from moderation.forms.decisions import AppealForm
 from moderation.models import Appeal
 from moderation.selectors import audit, review
 from moderation.selectors.audit_filters import AuditFilter
-from moderation.services import review as reviews
+from moderation.services.desk import review as reviews
 
 
 class StatusFilter(admin.SimpleListFilter):

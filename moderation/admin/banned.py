@@ -30,9 +30,10 @@ from moderation.forms.bans import EntryForm
 from moderation.models import BannedImage, Rescan
 from moderation.selectors import audit, people
 from moderation.selectors.audit_filters import AuditFilter
-from moderation.services import background, undo
-from moderation.services import blocklist as blocklists
-from moderation.services import rescan as rescans
+from moderation.services.desk import undo
+from moderation.services.lists import background
+from moderation.services.lists import blocklist as blocklists
+from moderation.services.rescans import rescan as rescans
 
 
 class ActiveFilter(admin.SimpleListFilter):

@@ -16,7 +16,7 @@ from moderation.admin.plots import Bar, Part, Plot, stacked
 from moderation.models import Upload
 from moderation.selectors import dashboard
 from moderation.selectors.dashboard import Day, Quality
-from moderation.services import tallies
+from moderation.services.desk import tallies
 
 FRESH = 60
 """Seconds for which the plots are kept in the cache."""

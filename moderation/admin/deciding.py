@@ -9,11 +9,11 @@ from moderation.exceptions import DecisionRefused
 from moderation.forms.decisions import DecideForm
 from moderation.models import Blocklist, Upload
 from moderation.selectors import blocklist_named
-from moderation.services import blocklist as blocklists
-from moderation.services import drafts, enrolment
-from moderation.services import review as reviews
-from moderation.services.blocklist import EntryOptions
-from moderation.services.reach import reach_of, sample_of
+from moderation.services.desk import review as reviews
+from moderation.services.lists import blocklist as blocklists
+from moderation.services.lists import drafts, enrolment
+from moderation.services.lists.blocklist import EntryOptions
+from moderation.services.lists.reach import reach_of, sample_of
 
 
 def require(request: HttpRequest, form: DecideForm) -> None:

@@ -19,7 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from moderation.selectors import review
-from moderation.services import review as reviews
+from moderation.services.desk import review as reviews
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]

@@ -15,8 +15,8 @@ from moderation.exceptions import ModerationError
 from moderation.forms.bans import OverturnForm
 from moderation.models import BannedImage, Match, Upload
 from moderation.selectors.consequences import LIMIT, Consequences, rejected_by
-from moderation.services import overturn
-from moderation.services.overturn import Overturned, Plan
+from moderation.services.desk import overturn
+from moderation.services.desk.overturn import Overturned, Plan
 
 
 class OverturnPages(DeskAdmin):

@@ -22,7 +22,7 @@ from moderation.forms.decisions import BulkDecideForm, DecideForm, PreferenceFor
 from moderation.models import Blocklist, DeskPreference, Upload
 from moderation.selectors import people, review
 from moderation.selectors.review import QueueFilter
-from moderation.services import claims, undo
+from moderation.services.desk import claims, undo
 
 HELD_BECAUSE = (
     "near_copy",

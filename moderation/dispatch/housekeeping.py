@@ -13,8 +13,8 @@ from django.db import DatabaseError
 
 from moderation.conf import get_settings
 from moderation.exceptions import ModerationError
-from moderation.services import sweeping
 from moderation.services.dispatching import dispatcher
+from moderation.services.operations import sweeping
 
 logger = logging.getLogger("moderation.housekeeping")
 

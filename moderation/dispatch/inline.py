@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from moderation.services import rescan, screening
+from moderation.services.rescans import rescan
+from moderation.services.uploads import screening
 
 logger = logging.getLogger("moderation.dispatch")
 

@@ -10,9 +10,9 @@ from moderation.exceptions import ImageRefused, ModerationError, UnknownBlocklis
 from moderation.management.lines import LineCommand, printable, wrong_usage
 from moderation.management.pictures import PictureFile, files_under, read, record_refusal
 from moderation.models import Blocklist
-from moderation.services import enrolment
-from moderation.services.blocklist import BanResult
-from moderation.services.enrolment import Picture
+from moderation.services.lists import enrolment
+from moderation.services.lists.blocklist import BanResult
+from moderation.services.lists.enrolment import Picture
 
 
 class EnrolCommand(LineCommand):

@@ -15,7 +15,7 @@ from django.core.management.base import CommandParser
 from moderation.conf import get_settings
 from moderation.exceptions import ImageRefused, NoFiles, PathUnreadable
 from moderation.management.lines import printable
-from moderation.services import intake
+from moderation.services.uploads import intake
 
 
 @dataclass(frozen=True, slots=True)

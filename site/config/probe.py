@@ -48,7 +48,7 @@ def worker() -> int:
     django.setup()
     from django.db import Error
 
-    from moderation.services import heartbeat
+    from moderation.services.operations import heartbeat
 
     machine = heartbeat.process_name().rpartition(":")[0]
     try:

@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 
 from moderation import api
 from moderation.models import Blocklist, Upload
-from moderation.services import screening
+from moderation.services.uploads import screening
 from tests import pictures
 from tests.browser.conftest import SignIn
 from tests.entrypoints.visitors import ASLEEP, member, send

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from PIL import ImageOps
 
 from moderation.models import BannedImage, Decision, Upload
-from moderation.services import review
+from moderation.services.desk import review
 from tests.browser.conftest import SignIn
 from tests.entrypoints.desk import colleague, holding_list
 from tests.entrypoints.visitors import PASSWORD, member

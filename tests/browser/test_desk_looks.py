@@ -10,7 +10,7 @@ import pytest
 
 from moderation import api
 from moderation.models import Appeal, Screening
-from moderation.services import review
+from moderation.services.desk import review
 from tests.browser.conftest import SignIn
 from tests.browser.test_desk_day import _staff
 from tests.entrypoints.desk import held_upload, public_upload, rejected_upload

@@ -7,7 +7,7 @@ from django.test import Client
 
 from moderation import api
 from moderation.models import BannedImage, Blocklist, Upload
-from moderation.services import screening
+from moderation.services.uploads import screening
 from tests.pictures import encode, scene
 from tests.services.people import member, send
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from moderation.models import Appeal, BannedImage, Decision, Notice, Upload
-from moderation.services import review
+from moderation.services.desk import review
 from tests.entrypoints.desk import at_the_desk, ban, rejected_upload, screened
 from tests.pictures import encode, scene
 
@@ -136,7 +136,7 @@ def test_granting_leads_a_senior_to_the_consequences() -> None:
 
 def test_who_decided_before_does_not_answer() -> None:
     appeal, client = _appeal(), at_the_desk("moderator")
-    from moderation.services import decisions
+    from moderation.services.desk import decisions
 
     actor = client.session["_auth_user_id"]
     decisions.record(kind="reject", actor_id=actor, revision=1, upload_id=appeal.upload_id)

@@ -13,7 +13,7 @@ from pytest_django.asserts import assertNumQueries
 
 from moderation import api
 from moderation.models import BannedImage, Claim, Decision, DeskPreference, Upload
-from moderation.services import undo
+from moderation.services.desk import undo
 from tests.entrypoints.desk import at_the_desk, ban, held_upload, public_upload, screened
 from tests.pictures import encode, scene
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from moderation.models import Appeal, BanDraft, BannedImage, Blocklist, Screening, Upload
-from moderation.services import review
+from moderation.services.desk import review
 from tests.entrypoints.desk import at_the_desk, ban, held_upload, rejected_upload
 
 READERS = {"auditor", "moderator", "senior"}

@@ -8,7 +8,7 @@ from django.urls import reverse
 from avatars.models import Profile
 from moderation import api
 from moderation.models import Appeal, Blocklist, Upload
-from moderation.services import review
+from moderation.services.desk import review
 from tests import pictures
 from tests.entrypoints.visitors import browser_of, member, send
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from avatars.models import Profile
 from moderation import api
 from moderation.models import Upload
-from moderation.services import screening
+from moderation.services.uploads import screening
 from tests import pictures
 from tests.entrypoints.visitors import ASLEEP, browser_of, member, send
 

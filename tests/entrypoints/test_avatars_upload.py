@@ -12,7 +12,7 @@ from django.urls import reverse
 from moderation import api
 from moderation.exceptions import SandboxUnavailable, TooManyUploads
 from moderation.models import Blocklist, Refusal, Upload
-from moderation.services import screening
+from moderation.services.uploads import screening
 from tests import pictures
 from tests.entrypoints.visitors import ASLEEP, browser_of, member, send
 

@@ -16,8 +16,8 @@ from avatars.models import Profile
 from moderation import api
 from moderation.exceptions import SandboxUnavailable
 from moderation.models import Upload
-from moderation.services import screening
-from moderation.services.sweeping import sweep
+from moderation.services.operations.sweeping import sweep
+from moderation.services.uploads import screening
 from tests import pictures
 from tests.services.people import member
 

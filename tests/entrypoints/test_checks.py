@@ -11,7 +11,7 @@ from django.db import connection
 
 from moderation import checks
 from moderation.models import Blocklist
-from moderation.services import triggers
+from moderation.services.history import triggers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,7 +12,7 @@ from django.core.files.storage import storages
 
 from moderation import api, storage
 from moderation.models import Revision, Upload
-from moderation.services import triggers
+from moderation.services.history import triggers
 from tests import pictures
 from tests.entrypoints.commands import Outcome, run
 from tests.services.people import member, send

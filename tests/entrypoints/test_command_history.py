@@ -8,7 +8,7 @@ from django.db import connection
 from moderation import api
 from moderation.dispatch.inline import InlineDispatcher
 from moderation.models import Decision, Rescan
-from moderation.services import triggers
+from moderation.services.history import triggers
 from tests import pictures
 from tests.entrypoints.commands import run
 from tests.services.people import member, send

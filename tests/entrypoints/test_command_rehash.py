@@ -22,8 +22,8 @@ from moderation.models import (
     UploadFingerprints,
     UploadLocalFingerprint,
 )
-from moderation.services.index import banned_codes
-from moderation.services.local import banned_signatures
+from moderation.services.search.index import banned_codes
+from moderation.services.search.local import banned_signatures
 from tests import pictures
 from tests.entrypoints.commands import run
 from tests.services.people import member, send

@@ -16,7 +16,7 @@ from django.utils.datastructures import MultiValueDict
 from moderation import api
 from moderation.exceptions import NotAnImage
 from moderation.models import Refusal, Upload
-from moderation.services import review
+from moderation.services.desk import review
 from tests import pictures
 from tests.hostsite.models import Keeper, Pet
 

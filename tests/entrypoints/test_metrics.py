@@ -13,8 +13,9 @@ from prometheus_client import REGISTRY
 from moderation import api
 from moderation.dispatch.publisher import Publisher
 from moderation.exceptions import DecoderCrashed, NotAnImage
-from moderation.services import heartbeat, screening
 from moderation.services.metrics import events
+from moderation.services.operations import heartbeat
+from moderation.services.uploads import screening
 from tests import pictures
 from tests.services.people import member, send
 

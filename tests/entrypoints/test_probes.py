@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from moderation.exceptions import IndexUnavailable
 from moderation.models import Heartbeat, Upload
-from moderation.services import canary, health, heartbeat
-from moderation.services.index import banned_codes
+from moderation.services.operations import canary, health, heartbeat
+from moderation.services.search.index import banned_codes
 from tests import pictures
 from tests.services.people import member, send
 
@@ -64,7 +64,7 @@ def test_without_a_database_it_is_not_and_says_no_more_than_that(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failing = Mock(side_effect=OperationalError("password of postgres://secret@db"))
-    monkeypatch.setattr("moderation.services.health.revision.current", failing)
+    monkeypatch.setattr("moderation.services.operations.health.revision.current", failing)
 
     answer = client.get("/readyz")
 
@@ -74,7 +74,9 @@ def test_without_a_database_it_is_not_and_says_no_more_than_that(
 
 
 def test_without_a_storage_it_is_not(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("moderation.services.health.storage.write", Mock(side_effect=OSError("full")))
+    monkeypatch.setattr(
+        "moderation.services.operations.health.storage.write", Mock(side_effect=OSError("full"))
+    )
 
     assert _reasons(client) == (503, ["storage_unavailable"])
 

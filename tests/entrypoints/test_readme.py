@@ -11,7 +11,7 @@ from django.test import override_settings
 from PIL import Image
 
 from moderation import fields
-from moderation.services.installation import GROUPS
+from moderation.services.operations.installation import GROUPS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

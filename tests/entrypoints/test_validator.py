@@ -10,7 +10,7 @@ from rest_framework import serializers
 from moderation import api
 from moderation.exceptions import IndexUnavailable
 from moderation.models import Screening, Upload
-from moderation.services.index import banned_codes
+from moderation.services.search.index import banned_codes
 from moderation.validators import NotBanned
 from tests import pictures
 

@@ -29,8 +29,12 @@ from moderation.models import (
     Screening,
     Upload,
 )
-from moderation.services import dispatching, queue, rescan, revision, screening, sealing, sweeping
+from moderation.services import dispatching, revision
 from moderation.services.decoder import decoder
+from moderation.services.history import sealing
+from moderation.services.operations import sweeping
+from moderation.services.rescans import rescan
+from moderation.services.uploads import queue, screening
 from tests.waiting import eventually
 
 

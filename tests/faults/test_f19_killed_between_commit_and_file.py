@@ -17,8 +17,8 @@ from tests.faults.pictures import copy_of, picture
     [
         "before moderation.services.files:announce_public",
         "after moderation.services.files:announce_public",
-        "before moderation.services.outcome:settle",
-        "after moderation.services.outcome:settle",
+        "before moderation.services.uploads.outcome:settle",
+        "after moderation.services.uploads.outcome:settle",
         "before moderation.services.files:claim_public",
         "after moderation.services.files:claim_public",
         "before moderation.services.files:remove_due",
@@ -48,8 +48,8 @@ def test_f19_killed_while_publishing_the_upload_is_finished_and_nothing_is_left(
 @pytest.mark.parametrize(
     "point",
     [
-        "before moderation.services.outcome:settle",
-        "after moderation.services.outcome:settle",
+        "before moderation.services.uploads.outcome:settle",
+        "after moderation.services.uploads.outcome:settle",
         "before moderation.services.files:remove_due",
         "after moderation.services.files:remove_due",
     ],

@@ -11,8 +11,8 @@ from moderation import api
 from moderation.domain.policy import Judgement
 from moderation.exceptions import DecoderCrashed
 from moderation.models import BannedImage, Screening
-from moderation.services import canary
-from moderation.services.index import banned_codes
+from moderation.services.operations import canary
+from moderation.services.search.index import banned_codes
 from tests import pictures
 
 pytestmark = pytest.mark.django_db(transaction=True)

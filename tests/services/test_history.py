@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from moderation import api
 from moderation.exceptions import AppendOnly, ImageRefused
 from moderation.models import AUDIT_MODELS, PersonalData, Refusal, Screening, Seal
-from moderation.services import people, sealing, triggers
+from moderation.services.history import people, sealing, triggers
 from tests import pictures
 from tests.services.people import member, send
 

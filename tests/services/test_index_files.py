@@ -17,10 +17,13 @@ from moderation.domain.analysis import Code
 from moderation.domain.index import LayeredIndex, layered
 from moderation.exceptions import NoIndexFolder
 from moderation.models import BannedImage, BlocklistChange, Fingerprint, Upload, UploadFingerprints
-from moderation.services import blocklist, earlier, index, rebuilding, revision
-from moderation.services.earlier import earlier_uploads
-from moderation.services.index import banned_codes
-from moderation.services.index_files import IndexFiles
+from moderation.services import revision
+from moderation.services.lists import blocklist
+from moderation.services.rescans import earlier
+from moderation.services.rescans.earlier import earlier_uploads
+from moderation.services.search import index, rebuilding
+from moderation.services.search.index import banned_codes
+from moderation.services.search.index_files import IndexFiles
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

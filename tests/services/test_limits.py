@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from moderation.exceptions import NotAnImage, TooManyUploads
 from moderation.models import Refusal, Upload, UploadAllowance
-from moderation.services import intake, limits, screening
-from moderation.services.intake import Submitter, Target
+from moderation.services.uploads import intake, limits, screening
+from moderation.services.uploads.intake import Submitter, Target
 from tests import pictures
 from tests.services.people import member, send
 

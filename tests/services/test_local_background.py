@@ -20,7 +20,10 @@ from moderation.models import (
     Screening,
     Upload,
 )
-from moderation.services import background, blocklist, rescreening, review, revision, undo
+from moderation.services import revision
+from moderation.services.desk import review, undo
+from moderation.services.lists import background, blocklist
+from moderation.services.rescans import rescreening
 from tests import pictures
 from tests.services.concurrency import Elsewhere
 from tests.services.people import member, send

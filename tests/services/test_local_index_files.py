@@ -21,9 +21,11 @@ from moderation.domain.local import folding
 from moderation.domain.local.index import METHOD, LocalIndex
 from moderation.domain.local.signature import LocalSignature
 from moderation.models import LocalFingerprint
-from moderation.services import blocklist, local, local_file, rebuilding, revision
-from moderation.services.index_files import turn
-from moderation.services.local import banned_signatures
+from moderation.services import revision
+from moderation.services.lists import blocklist
+from moderation.services.search import local, local_file, rebuilding
+from moderation.services.search.index_files import turn
+from moderation.services.search.local import banned_signatures
 from tests import pictures
 from tests.services.people import member, send
 

@@ -11,7 +11,7 @@ from PIL import Image
 from moderation import api
 from moderation.domain.local import reach
 from moderation.models import BannedImage, Rescan, Upload, UploadLocalFingerprint
-from moderation.services import local_reach, rescan, rescreening, uploads_against
+from moderation.services.rescans import local_reach, rescan, rescreening, uploads_against
 from tests import pictures
 from tests.services.people import member, send
 

@@ -13,9 +13,12 @@ from PIL import Image
 
 from moderation import api, selectors
 from moderation.models import LocalFingerprint, Match, Screening, Upload, UploadLocalFingerprint
-from moderation.services import blocklist, local, review, revision
-from moderation.services.blocklist import EntryOptions
-from moderation.services.enrolment import picture_from_bytes
+from moderation.services import revision
+from moderation.services.desk import review
+from moderation.services.lists import blocklist
+from moderation.services.lists.blocklist import EntryOptions
+from moderation.services.lists.enrolment import picture_from_bytes
+from moderation.services.search import local
 from tests import pictures
 from tests.services.concurrency import Elsewhere
 from tests.services.people import kept_files, member, send

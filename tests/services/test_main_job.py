@@ -8,8 +8,8 @@ from django.core.files.storage import storages
 from moderation import api, selectors
 from moderation.exceptions import FlatPicture
 from moderation.models import BannedImage, Decision, Match, Notice, Rescan, Screening, Upload
-from moderation.services import blocklist, enrolment
-from moderation.services.blocklist import EntryOptions
+from moderation.services.lists import blocklist, enrolment
+from moderation.services.lists.blocklist import EntryOptions
 from tests import pictures
 from tests.services.people import member, send
 

@@ -19,9 +19,11 @@ from moderation.exceptions import (
     Undecodable,
 )
 from moderation.models import Screening, Upload
-from moderation.services import decoder, queue, screening, sweeping
-from moderation.services.index import banned_codes
-from moderation.services.sweeping import sweep
+from moderation.services import decoder
+from moderation.services.operations import sweeping
+from moderation.services.operations.sweeping import sweep
+from moderation.services.search.index import banned_codes
+from moderation.services.uploads import queue, screening
 from tests import pictures
 from tests.services.people import kept_files, member, send
 

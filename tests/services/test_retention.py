@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from moderation import api
 from moderation.models import BannedImage, Notice, PersonalData, Upload, UploadFingerprints
-from moderation.services import blocklist, retention, sealing
-from moderation.services.retention import Purged
+from moderation.services.history import retention, sealing
+from moderation.services.history.retention import Purged
+from moderation.services.lists import blocklist
 from tests import pictures
 from tests.services.people import kept_files, member, send
 

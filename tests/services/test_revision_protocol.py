@@ -13,8 +13,12 @@ from django.db import connection
 
 from moderation import api, selectors
 from moderation.models import BannedImage, BlocklistChange, Decision, Revision, Screening, Upload
-from moderation.services import blocklist, matching, queue, rescan, rescreening, revision, screening
-from moderation.services.publication import Publication
+from moderation.services import revision
+from moderation.services.lists import blocklist
+from moderation.services.rescans import rescan, rescreening
+from moderation.services.search import matching
+from moderation.services.uploads import queue, screening
+from moderation.services.uploads.publication import Publication
 from tests import pictures
 from tests.services.concurrency import Elsewhere
 from tests.services.people import member, send

@@ -18,7 +18,7 @@ from storages.backends.s3 import S3Storage
 from config import buckets
 from moderation import api, storage
 from moderation.models import FileRemoval
-from moderation.services import diagnosis, sweeping
+from moderation.services.operations import diagnosis, sweeping
 from moderation.storage import PrivateFileSystemStorage
 from tests import pictures
 from tests.services.people import member, send

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from moderation.models import Decision, HourlyTally, Screening
-from moderation.services import tallies
+from moderation.services.desk import tallies
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from moderation.models import BannedImage
-from moderation.services import blocklist, valves
+from moderation.services.lists import blocklist
+from moderation.services.uploads import valves
 from tests.entrypoints.desk import ban, screened
 from tests.pictures import encode, scene
 

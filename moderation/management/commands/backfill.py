@@ -11,7 +11,7 @@ from django.db.models import FileField, Model
 
 from moderation.exceptions import BackfillUnfinished
 from moderation.management.lines import LineCommand, wrong_usage
-from moderation.services import backfill
+from moderation.services.uploads import backfill
 
 
 class Command(LineCommand):

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from moderation.management.lines import LineCommand
-from moderation.services import diagnosis
-from moderation.services.diagnosis import Finding
+from moderation.services.operations import diagnosis
+from moderation.services.operations.diagnosis import Finding
 
 MARKS = {"ok": "ok     ", "warning": "warning", "fault": "FAULT  "}
 

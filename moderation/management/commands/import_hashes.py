@@ -12,10 +12,11 @@ from moderation.exceptions import BadHashLine, HashFileUnreadable, UnknownBlockl
 from moderation.management.arguments import at_least
 from moderation.management.lines import LineCommand, printable, wrong_usage
 from moderation.models import Blocklist
-from moderation.services import imports, rescan
 from moderation.services.dispatching import dispatcher
-from moderation.services.hash_files import BadLine
-from moderation.services.imports import Callbacks, Imported
+from moderation.services.lists import imports
+from moderation.services.lists.hash_files import BadLine
+from moderation.services.lists.imports import Callbacks, Imported
+from moderation.services.rescans import rescan
 
 SHOWN = 1_000
 """Bad lines that get a line of their own; all are counted."""

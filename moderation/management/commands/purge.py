@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from moderation.management.lines import LineCommand
-from moderation.services import retention
+from moderation.services.history import retention
 
 
 class Command(LineCommand):

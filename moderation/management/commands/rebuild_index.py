@@ -6,7 +6,7 @@ from typing import Any
 
 from moderation.exceptions import NoIndexFolder
 from moderation.management.lines import LineCommand, printable
-from moderation.services import rebuilding
+from moderation.services.search import rebuilding
 
 
 class Command(LineCommand):

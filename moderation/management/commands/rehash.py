@@ -7,9 +7,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from moderation.management.lines import LineCommand
-from moderation.services import rehashing, rescan
 from moderation.services.dispatching import dispatcher
-from moderation.services.rehashing import Callbacks, LeftOut
+from moderation.services.lists import rehashing
+from moderation.services.lists.rehashing import Callbacks, LeftOut
+from moderation.services.rescans import rescan
 
 EXPECTED = {
     "imported": "it was imported as a hash",

@@ -10,7 +10,7 @@ from moderation import selectors
 from moderation.exceptions import RescanUnfinished, UnknownBlocklist
 from moderation.management.lines import LineCommand, wrong_usage
 from moderation.models import BannedImage, Rescan
-from moderation.services import rescan
+from moderation.services.rescans import rescan
 
 COUNTS = ("examined", "hits", "taken_down", "held", "released")
 

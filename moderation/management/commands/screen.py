@@ -20,10 +20,12 @@ from moderation.exceptions import (
 )
 from moderation.management.lines import LineCommand, printable
 from moderation.management.pictures import add_paths, files_under, read
-from moderation.services import matching, overlay, revision
+from moderation.services import revision
 from moderation.services.decoder import decoder
-from moderation.services.index import banned_codes
-from moderation.services.matching import Subject
+from moderation.services.desk import overlay
+from moderation.services.search import matching
+from moderation.services.search.index import banned_codes
+from moderation.services.search.matching import Subject
 
 WORDS = {
     "no_match": "nothing on the lists is near it",

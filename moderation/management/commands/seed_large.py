@@ -12,7 +12,7 @@ from django.core.management.base import CommandParser
 from moderation.management.arguments import at_least
 from moderation.management.lines import LineCommand, wrong_usage
 from moderation.models import Upload
-from moderation.services import seeding
+from moderation.services.operations import seeding
 
 
 class Command(LineCommand):

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 
 from moderation.management.arguments import at_least
 from moderation.management.lines import LineCommand
-from moderation.services import sweeping
+from moderation.services.operations import sweeping
 
 
 class Command(LineCommand):

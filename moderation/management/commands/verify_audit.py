@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from moderation.management.lines import LineCommand, wrong_usage
 from moderation.models import Seal
-from moderation.services import sealing
+from moderation.services.history import sealing
 
 
 class Command(LineCommand):

@@ -13,9 +13,11 @@ from django.db.models.functions import Now
 
 from moderation.exceptions import MetricsUnavailable
 from moderation.models import AUDIT_MODELS, FileRemoval, Heartbeat, Rescan, Revision, Upload
-from moderation.services import dispatching, heartbeat, revision, sealing
-from moderation.services.index import banned_codes
+from moderation.services import dispatching, revision
+from moderation.services.history import sealing
 from moderation.services.metrics import events
+from moderation.services.operations import heartbeat
+from moderation.services.search.index import banned_codes
 
 if TYPE_CHECKING:
     from prometheus_client import Metric

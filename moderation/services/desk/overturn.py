@@ -1,0 +1,214 @@
+"""“This was wrong”: a ban is taken back or narrowed, and so is what it did.
+
+1. What a restored upload would match *without* the overturned entry is computed before the lock, and
+   its public file is written before the lock too.
+2. Under the exclusive lock nothing else can change. If the revision has moved since, everything
+   starts again: nothing is published on the strength of an old look.
+3. Entry, allowlist, restored uploads, appeals and decisions are one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from django.db import transaction
+from django.utils import timezone
+
+from moderation.exceptions import DecisionRefused, ScreeningContended, UnknownEntry
+from moderation.models import (
+    Appeal,
+    BannedImage,
+    BlocklistChange,
+    Clearance,
+    Decision,
+    Upload,
+)
+from moderation.selectors.consequences import rejected_by
+from moderation.services import revision
+from moderation.services.desk import decisions
+from moderation.services.lists import blocklist, enrolment
+from moderation.services.lists.enrolment import Picture
+from moderation.services.rescans import rescreening
+from moderation.services.revision import Change, database
+from moderation.services.search import matching
+from moderation.services.search.matching import Stale
+from moderation.services.uploads import outcome
+from moderation.services.uploads.outcome import Outcome
+from moderation.services.uploads.publication import Publication
+
+Remedy = Literal["retire", "narrow", "exact", "keep"]
+ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a moderator chose on the page that shows the consequences."""
+
+    remedy: Remedy
+    radii: Mapping[str, Any] | None = None
+    """For ``narrow``."""
+    allow_upload: int | None = None
+    """An upload whose picture is put on the allowlist."""
+    restore: Collection[int] = ()
+    """Uploads to publish again; those that match something else as well are left as they are."""
+    note: str = ""
+    undoes_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overturned:
+    """What was done."""
+
+    banned: BannedImage
+    restored: tuple[int, ...]
+    left: tuple[int, ...]
+    """Uploads that stay rejected: something else matches them, or somebody decided meanwhile."""
+
+
+@dataclass(slots=True)
+class _Candidate:
+    upload: Upload
+    publication: Publication
+    blocked: bool
+
+
+def overturn(*, banned_id: int, actor_id: str, plan: Plan) -> Overturned:
+    """Carry the plan out. Raises :class:`UnknownEntry`, :class:`DecisionRefused` for a plan that
+    changes nothing, and :class:`ScreeningContended` where the blocklist would not stand still."""
+    if not BannedImage.objects.filter(pk=banned_id).exists():
+        raise UnknownEntry
+    if plan.remedy == "keep" and not plan.restore and plan.allow_upload is None:
+        raise DecisionRefused("Nothing was chosen, so nothing was changed.")
+    if plan.remedy == "narrow" and not plan.radii:
+        raise DecisionRefused("Give the radii that the entry shall have from now on.")
+    allowed = _picture(plan.allow_upload)
+    wanted = set(plan.restore) & {upload.pk for upload in rejected_by(banned_id).uploads}
+    for _ in range(ROUNDS):
+        with ExitStack() as stack:
+            seen = revision.current().number
+            candidates = [_look(pk, banned_id, stack) for pk in sorted(wanted)]
+            try:
+                return _carry_out(banned_id, actor_id, plan, allowed, candidates, seen)
+            except Stale:
+                continue
+    raise ScreeningContended
+
+
+def _picture(upload_id: int | None) -> Picture | None:
+    if upload_id is None:
+        return None
+    upload = Upload.objects.filter(pk=upload_id).first()
+    if upload is None:
+        raise DecisionRefused("There is no such upload.")
+    return enrolment.picture_of_upload(upload)
+
+
+def _look(upload_id: int, banned_id: int, stack: ExitStack) -> _Candidate:
+    """What else would match it, and its public file."""
+    upload = Upload.objects.get(pk=upload_id)
+    judgement = matching.look(rescreening.subject_of(upload)).judgement
+    others = {match.hit.banned for match in judgement.matches if not match.set_aside} - {banned_id}
+    publication = Publication(upload, partial(rescreening.clean_file, upload))
+    stack.callback(publication.close)
+    if not others and upload.withdrawn_at is None:
+        publication.write()
+    return _Candidate(upload, publication, bool(others))
+
+
+def _carry_out(
+    banned_id: int,
+    actor_id: str,
+    plan: Plan,
+    allowed: Picture | None,
+    candidates: list[_Candidate],
+    seen: int,
+) -> Overturned:
+    restored: list[int] = []
+    with transaction.atomic(using=database()):
+        with revision.changing() as change:
+            if change.before.number != seen:
+                raise Stale
+            banned = BannedImage.objects.select_related("blocklist").get(pk=banned_id)
+            _apply(change, banned, plan, actor_id)
+            number = change.revision if change.recorded else change.before.number
+            restored += [
+                candidate.upload.pk
+                for candidate in candidates
+                if not candidate.blocked and _restore(candidate, banned_id, actor_id, plan, number)
+            ]
+        if allowed is not None:
+            blocklist.allow(picture=allowed, actor_id=actor_id, note=plan.note)
+    left = tuple(one.upload.pk for one in candidates if one.upload.pk not in restored)
+    return Overturned(banned, tuple(restored), left)
+
+
+def _apply(change: Change, banned: BannedImage, plan: Plan, actor_id: str) -> None:
+    if plan.remedy == "keep" or not banned.active:
+        return
+    if plan.remedy == "retire":
+        blocklist.retire(change, banned, kind=BlocklistChange.Kind.RETIRE, actor_id=actor_id)
+        decisions.record(
+            kind=Decision.Kind.RETIRE,
+            actor_id=actor_id,
+            banned_id=banned.pk,
+            revision=change.revision,
+            reason="overturned",
+            note=plan.note,
+            undoes_id=plan.undoes_id,
+        )
+        return
+    settings = {"exact_only": True} if plan.remedy == "exact" else {"radii": dict(plan.radii or {})}
+    for name, value in settings.items():
+        setattr(banned, name, value)
+    banned.save(update_fields=list(settings))
+    change.record(
+        kind=BlocklistChange.Kind.ENTRY,
+        blocklist=banned.blocklist.slug,
+        banned_id=banned.pk,
+        actor_id=actor_id,
+        detail={name: str(value) for name, value in settings.items()},
+        note=plan.note,
+    )
+    blocklist.reach_back(change, banned=banned, reach=True)
+    blocklist.reach_back(change, banned=banned, reach=False)
+
+
+def _restore(candidate: _Candidate, banned_id: int, actor_id: str, plan: Plan, number: int) -> bool:
+    row = Upload.objects.select_for_update().get(pk=candidate.upload.pk)
+    if row.status != Upload.Status.REJECTED or row.by_person:
+        return False
+    Clearance.objects.bulk_create([Clearance(upload=row, banned_id=banned_id)], ignore_conflicts=True)
+    decisions.record(
+        kind=Decision.Kind.RESTORE,
+        actor_id=actor_id,
+        upload_id=row.pk,
+        banned_id=banned_id,
+        revision=number,
+        reason="overturned",
+        note=plan.note,
+        undoes_id=plan.undoes_id,
+    )
+    outcome.settle(
+        row,
+        Outcome(Upload.Status.APPROVED, "overturned", by_person=True),
+        revision=number,
+        published=candidate.publication.name,
+    )
+    Appeal.objects.filter(upload=row, status=Appeal.Status.OPEN).update(
+        status=Appeal.Status.GRANTED, answered_at=timezone.now()
+    )
+    return True
+
+
+def default_plan(*, banned_id: int, note: str = "", undoes_id: int | None = None) -> Plan:
+    """Retire, and restore everything that was rejected only because of the entry."""
+    return Plan(
+        remedy="retire",
+        restore=[upload.pk for upload in rejected_by(banned_id).uploads],
+        note=note,
+        undoes_id=undoes_id,
+    )

@@ -1,0 +1,1 @@
+"""The sealed history, and the people in it."""

@@ -1,0 +1,1 @@
+"""What stands on a blocklist: bans, imports, exports, new algorithms."""

@@ -1,0 +1,155 @@
+"""“Not the same picture”: what two different pictures share is no evidence of a ban any more.
+
+1. A moderator approves an upload that only the second tier had found. Which tiles agreed is noted in the
+   transaction of the approval, so no crash can lose it.
+2. A change of its own, under the exclusive lock, makes them count: the tiles are muted in the ban's signature
+   or, where too little would be left, the entry may only hold. What is held because of them is judged again.
+3. Undoing the approval takes its rows away and computes the rest anew; the signature itself is never changed.
+
+The machine never learns by itself: whoever can upload could teach it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from django.db import transaction
+from django.db.models import QuerySet
+
+from moderation.domain.local.background import without_background
+from moderation.domain.local.masks import check_again, packed_tiles
+from moderation.domain.local.signature import LocalSignature
+from moderation.domain.local.tiles import TileCheck, evidence_tiles
+from moderation.domain.policy import LOCAL, JudgedMatch
+from moderation.models import BannedImage, BlocklistChange, Decision, LearnedBackground, LocalFingerprint
+from moderation.services import revision
+from moderation.services.lists.blocklist import reach_back
+from moderation.services.revision import Change, database
+
+
+def note(decision: Decision, matches: Iterable[JudgedMatch]) -> None:
+    """In the transaction of an approval: remember what the upload shares with bans that the second tier found
+    in it, and have it made to count after the commit. Nothing is learned from what fingerprints take for a
+    copy: whoever approves that may well want this one picture let through."""
+    found = list(matches)
+    copied = {
+        match.hit.banned for match in found if not match.hit.method.startswith(LOCAL) and match.band != "hold"
+    }
+    rows = {}
+    for match in found:
+        details = match.hit.details
+        if match.hit.banned in copied or match.set_aside or "agreeing" not in details:
+            continue
+        rows[details["signature"]] = LearnedBackground(
+            signature_id=details["signature"],
+            decision_id=decision.pk,
+            upload_id=decision.upload_id or 0,
+            tiles=bytes.fromhex(details["agreeing"]),
+        )
+    there = LocalFingerprint.objects.filter(pk__in=list(rows)).values_list("pk", flat=True)
+    if there:
+        LearnedBackground.objects.bulk_create(rows[pk] for pk in there)
+        transaction.on_commit(settle_waiting, using=database(), robust=True)
+
+
+def settle_waiting(*, limit: int = 100) -> int:
+    """Make what was noted count; the number of entries. The sweeper calls it for what a crash left."""
+    waiting = LearnedBackground.objects.filter(revision__isnull=True)
+    entries = dict.fromkeys(waiting.order_by("pk").values_list("signature__banned_id", flat=True)[:limit])
+    for banned_id in entries:
+        with revision.changing() as change:
+            rows = list(waiting.filter(signature__banned_id=banned_id).order_by("pk"))
+            if rows:
+                _learn(change, rows, banned_id)
+    return len(entries)
+
+
+def _learn(change: Change, rows: list[LearnedBackground], banned_id: int) -> None:
+    banned = BannedImage.objects.select_related("blocklist").get(pk=banned_id)
+    restricted = _restricted(banned)
+    LearnedBackground.objects.filter(pk__in=[row.pk for row in rows]).update(revision=change.revision)
+    if not banned.active:
+        return
+    decision = Decision.objects.filter(pk=rows[-1].decision_id).first()
+    actor = decision.actor_id if decision else ""
+    _apply(
+        change, banned, restricted, actor_id=actor, detail={"learned_from": [row.upload_id for row in rows]}
+    )
+    reach_back(change, banned=banned, reach=False)
+
+
+def forget(change: Change, *, rows: Iterable[LearnedBackground], actor_id: str) -> None:
+    """As a part of ``change``: give the tiles of these rows back to their entries, and look for what they find."""
+    entries: dict[int, list[LearnedBackground]] = {}
+    for row in rows:
+        entries.setdefault(row.signature.banned_id, []).append(row)
+    for banned_id, own in entries.items():
+        banned = BannedImage.objects.select_related("blocklist").get(pk=banned_id)
+        restricted = _restricted(banned)
+        LearnedBackground.objects.filter(pk__in=[row.pk for row in own]).delete()
+        if banned.active and any(row.revision for row in own):
+            detail = {"given_back_from": [row.upload_id for row in own]}
+            _apply(change, banned, restricted, actor_id=actor_id, detail=detail)
+            reach_back(change, banned=banned, reach=True)
+
+
+def forget_all(*, banned_id: int, actor_id: str) -> int:
+    """Give an entry all its tiles back; how many uploads it had learned from. For when a copy was approved."""
+    with revision.changing() as change:
+        rows = list(of_entry(banned_id))
+        forget(change, rows=rows, actor_id=actor_id)
+    return len(rows)
+
+
+def of_decision(decision_id: int) -> QuerySet[LearnedBackground]:
+    """What was learned from an approval."""
+    return (
+        LearnedBackground.objects.filter(decision_id=decision_id).select_related("signature").order_by("pk")
+    )
+
+
+def of_entry(banned_id: int) -> QuerySet[LearnedBackground]:
+    """What an entry has learned, the oldest first."""
+    rows = LearnedBackground.objects.filter(signature__banned_id=banned_id, revision__isnull=False)
+    return rows.select_related("signature").order_by("pk")
+
+
+def _restricted(banned: BannedImage) -> bool:
+    """Whether it may only hold because of what it has learned, and not because somebody said so."""
+    return banned.local == BannedImage.Local.HOLD and of_entry(banned.pk).filter(too_much=True).exists()
+
+
+def _apply(
+    change: Change, banned: BannedImage, restricted: bool, *, actor_id: str, detail: Mapping[str, object]
+) -> None:
+    """Mute what the rows of an entry come to, in their order, and restrict it where they say too much."""
+    muted, left, too_much = 0, 0, False
+    for one in LocalFingerprint.objects.filter(banned=banned).order_by("pk"):
+        signature = LocalSignature.from_bytes(bytes(one.data))
+        shared: list[TileCheck] = []
+        for row in one.backgrounds.filter(revision__isnull=False).order_by("pk"):
+            check = check_again(signature, bytes(row.tiles), bytes(row.tiles))
+            row.too_much = without_background(signature, [*shared, check]) is None
+            row.save(update_fields=["too_much"])
+            too_much = too_much or row.too_much
+            shared += [] if row.too_much else [check]
+        tiles = np.any([check.agreeing for check in shared], axis=0) if shared else np.zeros(64, dtype=bool)
+        mask = packed_tiles(tiles) if tiles.any() else None
+        if (bytes(one.muted) if one.muted else None) != mask:
+            one.muted, one.revision = mask, change.revision
+            one.save(update_fields=["muted", "revision"])
+        muted += int(tiles.sum())
+        left += int(evidence_tiles(signature.tiles).sum() - tiles.sum())
+    if too_much and not banned.local:
+        banned.local = BannedImage.Local.HOLD
+    elif restricted and not too_much:
+        banned.local = ""
+    banned.save(update_fields=["local"])
+    change.record(
+        kind=BlocklistChange.Kind.BACKGROUND,
+        blocklist=banned.blocklist.slug,
+        banned_id=banned.pk,
+        actor_id=actor_id,
+        detail={**detail, "muted": muted, "left": left, "local": banned.local},
+    )

@@ -1,0 +1,57 @@
+"""From a picture to what a blocklist entry keeps of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from moderation import storage
+from moderation.conf import get_settings
+from moderation.domain.analysis import Analysis, Encoded
+from moderation.exceptions import DecisionRefused, PictureMissing
+from moderation.models import Upload
+from moderation.services import files
+from moderation.services.decoder import decoder
+from moderation.services.rescans import rescreening
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture that is about to be banned or allowed."""
+
+    analysis: Analysis
+    source: str
+    upload_id: int | None = None
+
+
+def picture_from_bytes(data: bytes, *, source: str = "file") -> Picture:
+    """Decode in the sandbox. Raises :class:`ImageRefused` and :class:`SandboxFailure` children."""
+    return Picture(decoder().analyse(data, get_settings().analysis(evidence=True)), source)
+
+
+def picture_of_upload(upload: Upload) -> Picture:
+    """An upload's picture, from its re-encoding, known by the digests of what was really sent.
+
+    Raises :class:`DecisionRefused` where no readable picture was kept.
+    """
+    encoded: Encoded | None = rescreening.clean_file(upload)
+    if encoded is not None:
+        data = encoded.data
+    elif upload.original:
+        try:
+            data = storage.read(storage.quarantine(), upload.original)
+        except FileNotFoundError as error:
+            raise PictureMissing from error
+    else:
+        raise DecisionRefused(
+            "No picture of this upload was kept, so it cannot be banned. Ban a file instead."
+        )
+    picture = picture_from_bytes(data, source=f"upload:{upload.reference}")
+    pixels = bytes(upload.pixels) if upload.pixels else picture.analysis.pixels
+    analysis = replace(picture.analysis, sha256=bytes(upload.sha256), pixels=pixels)
+    return Picture(analysis, picture.source, upload.pk)
+
+
+def keep_evidence(picture: Picture) -> str:
+    """Write the evidence still to quarantine; its name, empty where there is none."""
+    evidence = picture.analysis.evidence
+    return files.keep_private(evidence, folder="evidence") if evidence else ""

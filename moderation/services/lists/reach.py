@@ -1,0 +1,152 @@
+"""What a ban would do to earlier uploads, before it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from moderation import selectors
+from moderation.domain.analysis import Analysis
+from moderation.domain.local.features import BAN_KEYPOINTS
+from moderation.models import Blocklist, Upload
+from moderation.services import revision
+from moderation.services.rescans import local_reach
+from moderation.services.rescans.earlier import earlier_uploads
+from moderation.services.rescans.local_reach import Sample
+from moderation.services.search import local
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An earlier upload and how near it is; ``distance`` 0 and ``method`` sha256 or pixels/1 for exact."""
+
+    upload_id: int
+    method: str
+    distance: int
+    band: str
+    """``block``, ``hold``, or ``outside`` for the nearest beyond both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the second tier says of the newest uploads, those aside that the fingerprints reach."""
+
+    looked_at: int
+    uploads: tuple[int, ...]
+    """Those that may show the ban; to be sure, they are decoded when it is made."""
+    users: int
+    closely: int
+    """How many were decoded already."""
+    shown: int
+    """In how many of those the tier would find it."""
+
+    @property
+    def background(self) -> bool:
+        """Whether so many people's pictures agree with it that it is what they have in common: a wall, a
+        template. Or a wave of crops, which a moderator had better see, too."""
+        return self.shown >= COMMON and self.users >= COMMON and self.shown * 2 > self.closely
+
+
+COMMON = 5
+"""Pictures, and people, from which what they share counts as a background."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Earlier uploads, public or held, that a ban would hit."""
+
+    block: int
+    hold: int
+    """Within the hold radius and not the block radius."""
+    users: int
+    neighbours: tuple[Neighbour, ...]
+    """The nearest first, a few of each band."""
+    parts: Parts | None = None
+    """Where the second tier is used and a picture is banned."""
+
+
+LOOK_OUTSIDE = 16
+"""Bits beyond the hold radius in which the nearest misses are shown."""
+
+
+def reach_of(
+    analysis: Analysis,
+    *,
+    blocklist: Blocklist,
+    exact_only: bool = False,
+    radii: selectors.Radii | None = None,
+    shown: int = 6,
+    sample: Sample | None = None,
+) -> Reach:
+    """Search the earlier uploads for what this picture would hit on this list. ``sample`` is what the second
+    tier has found (:func:`sample_of`)."""
+    bands = selectors.bands(revision.current().entries, blocklist.radii, radii)
+    near: dict[int, Neighbour] = {}
+    if not exact_only:
+        wide = {name: min(band.hold + LOOK_OUTSIDE, 256) for name, band in bands.items() if band.hold >= 0}
+        for upload, distances in earlier_uploads.within(analysis.enrolment, wide).items():
+            near[upload] = min(
+                (
+                    Neighbour(upload, name, distance, _band(distance, bands[name].block, bands[name].hold))
+                    for name, distance in distances.items()
+                ),
+                key=_order,
+            )
+    live = Upload.objects.filter(
+        status__in=(Upload.Status.APPROVED, Upload.Status.HELD), withdrawn_at__isnull=True
+    )
+    exact = live.filter(Q(sha256=analysis.sha256) | Q(pixels=analysis.pixels))
+    for upload in exact.values_list("pk", flat=True):
+        near[upload] = Neighbour(upload, "exact", 0, "block")
+    owners = {
+        pk: (owner_type, owner)
+        for pk, owner_type, owner in live.filter(pk__in=list(near)).values_list(
+            "pk", "owner_type", "owner_id"
+        )
+    }
+    found = sorted((neighbour for pk, neighbour in near.items() if pk in owners), key=_order)
+    inside = [neighbour for neighbour in found if neighbour.band != "outside"]
+    return Reach(
+        block=sum(neighbour.band == "block" for neighbour in inside),
+        hold=sum(neighbour.band == "hold" for neighbour in inside),
+        users=len({owners[neighbour.upload_id] for neighbour in inside}),
+        neighbours=tuple(
+            neighbour
+            for band in ("block", "hold", "outside")
+            for neighbour in [found_one for found_one in found if found_one.band == band][:shown]
+        ),
+        parts=_parts(sample, {neighbour.upload_id for neighbour in inside}) if sample else None,
+    )
+
+
+def sample_of(analysis: Analysis, *, blocklist: Blocklist) -> Sample | None:
+    """What the second tier would find among the newest uploads; None where the list does not use it."""
+    if not analysis.local or not used_by(blocklist):
+        return None
+    return local_reach.samples([local.features_of(analysis)[0].signature.strongest(BAN_KEYPOINTS)])[0]
+
+
+def used_by(blocklist: Blocklist) -> bool:
+    """Whether the second tier looks for entries of this list."""
+    return (
+        selectors.local_wanted()
+        and blocklist.local != Blocklist.Local.OFF
+        and blocklist.action != Blocklist.Action.ALLOW
+    )
+
+
+def _parts(sample: Sample, inside: set[int]) -> Parts:
+    uploads = tuple(upload for upload in sample.alike if upload not in inside)
+    owners = Upload.objects.filter(pk__in=uploads).values_list("owner_type", "owner_id")
+    return Parts(sample.looked_at, uploads, len(set(owners)), sample.closely, sample.shown)
+
+
+def _band(distance: int, block: int, hold: int) -> str:
+    if distance <= block:
+        return "block"
+    return "hold" if distance <= hold else "outside"
+
+
+def _order(neighbour: Neighbour) -> tuple[int, int, int]:
+    return ("block", "hold", "outside").index(neighbour.band), neighbour.distance, neighbour.upload_id

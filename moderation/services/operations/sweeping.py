@@ -1,0 +1,99 @@
+"""The periodic work: what was forgotten, what has expired, what has to be sealed or removed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models.expressions import Combinable
+
+from moderation.models import PeriodicWork, Upload
+from moderation.services import files
+from moderation.services.desk import tallies
+from moderation.services.dispatching import dispatcher
+from moderation.services.history import sealing
+from moderation.services.lists import background, blocklist, drafts
+from moderation.services.rescans import rescan
+from moderation.services.uploads import limits, queue, screening, valves
+from moderation.services.uploads.queue import in_database_time
+
+logger = logging.getLogger("moderation.sweep")
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did."""
+
+    found: int
+    """Pending uploads that nobody worked on."""
+    redispatched: int
+    held: int
+    """Of the found, those that are held now."""
+    rescans: int
+    expired: int
+    files_removed: int
+    sealed: int
+
+
+def take_turn(name: str, *, pause: timedelta) -> bool:
+    """Whether it is this process's turn; nobody else gets one for ``pause``. In database time."""
+    PeriodicWork.objects.get_or_create(name=name, defaults={"lease_until": _long_ago()})
+    return bool(
+        PeriodicWork.objects.filter(name=name, lease_until__lte=in_database_time(timedelta(0))).update(
+            lease_until=in_database_time(pause)
+        )
+    )
+
+
+def _long_ago() -> Combinable:
+    return in_database_time(timedelta(days=-1))
+
+
+def sweep(
+    *, older_than: timedelta = timedelta(seconds=5), limit: int = 200, work_here: bool = False
+) -> Swept:
+    """One bounded round. With ``work_here`` the screenings are done in this process instead of being
+    dispatched."""
+    waiting = list(queue.waiting(older_than=older_than).values_list("pk", flat=True)[:limit])
+    for upload_id in waiting:
+        if work_here:
+            _screen(upload_id)
+        else:
+            dispatcher().screen(upload_id)
+    open_rescans = rescan.unfinished()[:10]
+    for rescan_id in open_rescans:
+        if work_here:
+            _rescan(rescan_id)
+        else:
+            dispatcher().rescan(rescan_id)
+    limits.forget_idle()
+    drafts.drop_stale()
+    tallies.roll_up()
+    valves.check()
+    background.settle_waiting()
+    return Swept(
+        found=len(waiting),
+        redispatched=len(waiting),
+        held=Upload.objects.filter(pk__in=waiting, status=Upload.Status.HELD).count(),
+        rescans=len(open_rescans),
+        expired=blocklist.expire_due(),
+        files_removed=files.remove_due(),
+        sealed=sealing.seal(limit=5_000),
+    )
+
+
+def _screen(upload_id: int) -> None:
+    try:
+        screening.screen(upload_id=upload_id)
+    except Exception:
+        # One upload must not keep those behind it from being screened; it stays pending, counted.
+        logger.exception("upload %s could not be screened", upload_id)
+
+
+def _rescan(rescan_id: int) -> None:
+    try:
+        rescan.run(rescan_id=rescan_id)
+    except Exception:
+        # It stays open, and comes round again; the rest of the sweep does not wait for it.
+        logger.exception("rescan %s could not be finished", rescan_id)

@@ -1,0 +1,1 @@
+"""Reaching back to earlier uploads."""

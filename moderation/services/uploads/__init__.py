@@ -1,0 +1,1 @@
+"""An upload's way: the door, the queue, the screening, the outcome."""

@@ -1,0 +1,176 @@
+"""The door: bytes come in, and a pending row (or a refusal in the audit) comes out."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from django.db import IntegrityError, OperationalError, models, transaction
+
+from moderation import storage
+from moderation.conf import get_settings
+from moderation.domain.analysis import Probe
+from moderation.exceptions import ImageRefused, SandboxFailure
+from moderation.models import PersonalData, Refusal, Upload
+from moderation.services import metrics
+from moderation.services.decoder import decoder
+from moderation.services.dispatching import dispatcher
+from moderation.services.history.personal import owner_key, record_personal
+from moderation.services.locking import lock_target
+from moderation.services.revision import database
+from moderation.services.uploads import limits, outcome
+
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTVWXYZ"
+"""Without characters that are mistaken for one another when read out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitter:
+    """Who sends a picture, from where, and under which file name."""
+
+    owner_type: str = ""
+    owner_id: str = ""
+    address: str = ""
+    file_name: str = ""
+
+    @classmethod
+    def of(cls, owner: models.Model, *, address: str = "", file_name: str = "") -> Submitter:
+        """A host's user, or any other model."""
+        return cls(*owner_key(owner), address, file_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The column that an approved picture is written to; all empty for none."""
+
+    model: str = ""
+    pk: str = ""
+    field: str = ""
+
+    @classmethod
+    def of(cls, instance: models.Model, field: str) -> Target:
+        """Raises :class:`ValueError` for an unsaved instance, :class:`FieldDoesNotExist` for a
+        column that is not there."""
+        if instance.pk is None:
+            raise ValueError("Save the instance before a picture is submitted for it.")
+        instance._meta.get_field(field)
+        return cls(instance._meta.label_lower, str(instance.pk), field)
+
+
+def new_reference() -> str:
+    """Eight random characters in two groups, ``7K3M-92QF``: 39 bits."""
+    letters = [secrets.choice(ALPHABET) for _ in range(8)]
+    return "".join(letters[:4]) + "-" + "".join(letters[4:])
+
+
+def submit(
+    *, data: bytes, submitter: Submitter, target: Target, size: int | None = None, wake: bool = True
+) -> Upload:
+    """Check at the door, store in quarantine, insert the row, wake a worker up after the commit.
+
+    ``size`` is that of the whole file where ``data`` is only its beginning, because it is too large.
+    With ``wake=False`` nobody is told: the caller screens the upload, or the sweep will.
+    Raises an :class:`ImageRefused` child for bytes that we do not take: nothing is stored then but
+    one :class:`Refusal`. Raises :class:`TooManyUploads` before anything else is looked at.
+    """
+    limits.admit(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
+    probe = check(data=data, size=size, submitter=submitter, door="upload")
+    digest = hashlib.sha256(data).digest()
+    original = storage.write(storage.quarantine(), storage.fresh_name("originals"), data)
+    upload = Upload(
+        owner_type=submitter.owner_type,
+        owner_id=submitter.owner_id,
+        target_model=target.model,
+        target_id=target.pk,
+        target_field=target.field,
+        original=original,
+        sha256=digest,
+        size=len(data),
+        format=probe.format,
+        width=probe.width,
+        height=probe.height,
+        frames=probe.frames,
+    )
+    try:
+        _insert(upload, submitter, wake=wake)
+    except OperationalError:
+        # The commit may have come through before the connection broke: then the row names the file.
+        # If it did not, `doctor` finds the orphan.
+        raise
+    except BaseException:
+        storage.quarantine().delete(original)
+        raise
+    return upload
+
+
+def check(*, data: bytes, size: int | None, submitter: Submitter, door: str) -> Probe:
+    """What the header says. Raises an :class:`ImageRefused` child for bytes that we do not take, after
+    it has been recorded."""
+    try:
+        return decoder().probe(data, get_settings().limits())
+    except SandboxFailure as failure:
+        metrics.sandbox_failed(failure.code)
+        raise
+    except ImageRefused as refusal:
+        metrics.refused_at_the_door(refusal.code)
+        digest = hashlib.sha256(data).digest()
+        refuse(reason=refusal.code, size=size or len(data), digest=digest, submitter=submitter, door=door)
+        raise
+
+
+def withdraw(*, target: Target) -> int:
+    """Withdraw every upload for a column; the number of them."""
+    with transaction.atomic(using=database()):
+        lock_target(Upload(target_model=target.model, target_id=target.pk, target_field=target.field))
+        uploads = Upload.objects.select_for_update().filter(
+            target_model=target.model,
+            target_id=target.pk,
+            target_field=target.field,
+            withdrawn_at__isnull=True,
+        )
+        for upload in uploads:
+            outcome.withdraw(upload)
+        return len(uploads)
+
+
+def refuse(*, reason: str, size: int, digest: bytes, submitter: Submitter, door: str) -> Refusal:
+    """One row in the audit for bytes that were turned away; the bytes are not kept."""
+    with transaction.atomic(using=database()):
+        personal = _personal(submitter)
+        return Refusal.objects.create(
+            reason=reason,
+            size=size,
+            sha256=digest,
+            door=door,
+            personal=personal,
+            commitment=personal.commitment() if personal else None,
+        )
+
+
+def _insert(upload: Upload, submitter: Submitter, *, wake: bool) -> None:
+    # Of two that draw the same reference one starts again; a savepoint for it would cost each of them.
+    for attempt in range(5):
+        upload.reference = new_reference()
+        try:
+            with transaction.atomic(using=database()):
+                limits.reserve(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
+                upload.personal = _personal(submitter)
+                upload.save(force_insert=True)
+                if wake:
+                    transaction.on_commit(
+                        lambda: dispatcher().screen(upload.pk), using=database(), robust=True
+                    )
+                return
+        except IntegrityError:
+            if attempt == 4:
+                raise
+
+
+def _personal(submitter: Submitter) -> PersonalData | None:
+    return record_personal(
+        owner_type=submitter.owner_type,
+        owner_id=submitter.owner_id,
+        address=submitter.address,
+        file_name=submitter.file_name,
+    )

@@ -1,0 +1,84 @@
+"""How much one uploader may send: the filter can neither be flooded nor asked until it says yes.
+
+1. Counted in the database, in its time, so that all processes count together.
+2. Every attempt counts, the files that the door refuses too, and before the door is asked: refusals
+   cost a decoder's time and answer questions.
+3. A minute begins with the first attempt, so one row per uploader is enough, and one statement an attempt.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+
+from moderation.conf import get_settings
+from moderation.exceptions import TooManyUploads
+from moderation.models import UploadAllowance
+from moderation.services import metrics
+from moderation.services.uploads.queue import QUEUED, in_database_time
+
+MINUTE = timedelta(minutes=1)
+FORGOTTEN = timedelta(hours=1)
+"""After which the row of somebody who sends nothing more is deleted."""
+WAITING = (
+    "Several of your pictures are still being checked. Wait until they are, and send this one again then."
+)
+
+
+def admit(*, owner_type: str, owner_id: str) -> None:
+    """Count one attempt of an uploader. Raises :class:`TooManyUploads`; nothing is counted then.
+
+    An uploader without an owner (both empty) is the host's own code and has no limit.
+    """
+    most = get_settings().uploads_per_minute
+    if not owner_id:
+        return
+    if most and not _counted(_rows(owner_type, owner_id), owner_type, owner_id, most):
+        metrics.too_many_uploads()
+        raise TooManyUploads
+
+
+def reserve(*, owner_type: str, owner_id: str) -> None:
+    """In the transaction that inserts an upload: look how many wait, with other insertions of this
+    uploader kept out until the commit. Raises :class:`TooManyUploads`."""
+    if not owner_id or not get_settings().pending_at_once:
+        return
+    # The row is there where attempts are counted; without it two requests at once may be one too many.
+    _rows(owner_type, owner_id).select_for_update().first()
+    if _too_many_pending(owner_type, owner_id):
+        metrics.too_many_uploads()
+        raise TooManyUploads(WAITING)
+
+
+def forget_idle() -> int:
+    """Delete rows of uploaders who have sent nothing for an hour; how many."""
+    return UploadAllowance.objects.filter(window_until__lt=in_database_time(-FORGOTTEN)).delete()[0]
+
+
+def _rows(owner_type: str, owner_id: str) -> QuerySet[UploadAllowance]:
+    return UploadAllowance.objects.filter(owner_type=owner_type, owner_id=owner_id)
+
+
+def _counted(rows: QuerySet[UploadAllowance], owner_type: str, owner_id: str, most: int) -> bool:
+    # Twice: of two requests at the beginning of a minute one starts it, and the other counts in it.
+    for _ in range(2):
+        if rows.filter(window_until__gt=Now(), taken__lt=most).update(taken=F("taken") + 1):
+            return True
+        if rows.filter(window_until__lte=Now()).update(window_until=in_database_time(MINUTE), taken=1):
+            return True
+        if not rows.exists():
+            fresh = UploadAllowance(
+                owner_type=owner_type, owner_id=owner_id, window_until=in_database_time(MINUTE)
+            )
+            UploadAllowance.objects.bulk_create([fresh], ignore_conflicts=True)
+    return rows.filter(window_until__gt=Now(), taken__lt=most).update(taken=F("taken") + 1) > 0
+
+
+def _too_many_pending(owner_type: str, owner_id: str) -> bool:
+    most = get_settings().pending_at_once
+    if not most:
+        return False
+    waiting = QUEUED.filter(owner_type=owner_type, owner_id=owner_id)
+    return waiting.count() >= most
