@@ -14,18 +14,20 @@ from moderation.domain.analysis import Analysis
 from moderation.domain.calibration import PairDistances, advise, compare, smallest_showable, upper_bound
 from moderation.domain.radii import LIST_SIZES, Band, radii_for
 from moderation.exceptions import ModerationError
+from moderation.management import local_calibration
 from moderation.management.arguments import at_least
 from moderation.management.lines import LineCommand, printable, wrong_usage
 from moderation.management.pictures import files_under, read
 from moderation.models import Upload
 from moderation.services.decoder import decoder
+from moderation.services.search.local import features_of
 from moderation.storage import public
 
 
 class Command(LineCommand):
     help = (
-        "Measure how near innocent pictures come to one another, and say which radii that supports. The pictures have "
-        "to be different ones: copies among them look like false positives. Changes nothing."
+        "Measure how near innocent pictures come to one another, and say which radii that supports, and what the second "
+        "tier may do. The pictures have to be different ones: copies among them look like false positives. Changes nothing."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -63,8 +65,27 @@ class Command(LineCommand):
             help="Ask whether this radius is supported.",
         )
 
+        parser.add_argument(
+            "--list",
+            action="store_true",
+            help="Also count what the second tier finds in them of the blocklists as they are; always done with "
+            "this site's own uploads.",
+        )
+        parser.add_argument(
+            "--tiers",
+            type=int,
+            choices=(1, 2),
+            help="1 leaves the second tier out; 2 insists on it. By default it is measured where it is on, with the "
+            f"first {local_calibration.MOST:,} pictures.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        analyses = self._analysed(options["innocent"], options["limit"])
+        with_parts = get_settings().local and options["tiers"] != 1
+        if options["tiers"] == 2 and not with_parts:
+            raise wrong_usage(
+                "The second tier is off: it needs the extra `local` (OpenCV) and the setting LOCAL."
+            )
+        analyses = self._analysed(options["innocent"], options["limit"], with_parts=with_parts)
         if len(analyses) < 2:
             raise wrong_usage("Two pictures that can be read are the least that can be compared.")
         asked = dict(options["radius"])
@@ -78,14 +99,28 @@ class Command(LineCommand):
                 self._advice(distances, entries, hold=options["target"], block=options["block_target"])
                 if algorithm in asked:
                     self._answer(distances, asked[algorithm], entries, options["target"])
+        if with_parts:
+            self._second_tier(analyses, options)
 
-    def _analysed(self, folder: Path | None, limit: int) -> dict[str, Analysis]:
-        options = get_settings().analysis(local=False)
+    def _second_tier(self, analyses: dict[str, Analysis], options: dict[str, Any]) -> None:
+        sample = {name: features_of(one) for name, one in analyses.items() if one.local}
+        sizes = options["entries"] or LIST_SIZES
+        hold, block = options["target"], options["block_target"]
+        for values, words in local_calibration.sample_lines(
+            self, sample, sizes=sizes, hold=hold, block=block
+        ):
+            self.line(values, words)
+        if options["list"] or options["innocent"] is None:
+            for values, words in local_calibration.list_lines(self, sample):
+                self.line(values, words)
+
+    def _analysed(self, folder: Path | None, limit: int, *, with_parts: bool) -> dict[str, Analysis]:
         found: dict[str, Analysis] = {}
         with self.progress("pictures", total=None) as progress:
             for name, data in _from_folder(folder) if folder else _approved():
                 if len(found) == limit:
                     break
+                options = get_settings().analysis(local=with_parts and len(found) < local_calibration.MOST)
                 try:
                     found[name] = decoder().analyse(data, options)
                 except ModerationError as error:
