@@ -67,8 +67,8 @@ def store_uploads(count: int) -> None:
 def one_ban() -> None:
     from moderation import selectors
     from moderation.domain.analysis import Code
-    from moderation.services.rescans.earlier import earlier_uploads
     from moderation.services.search import rebuilding
+    from moderation.services.search.earlier import earlier_uploads
 
     for file in rebuilding.rebuild():
         say(

@@ -19,14 +19,13 @@ from moderation.models import Appeal, Match, Notice, Screening, Upload
 from moderation.services.decoder import decoder
 from moderation.services.desk import review
 from moderation.services.files import area_of
-from moderation.services.history import people
-from moderation.services.history.personal import owner_key
 from moderation.services.lists import blocklist as blocklists
 from moderation.services.lists import enrolment
 from moderation.services.lists.blocklist import BanResult, EntryOptions
+from moderation.services.personal import owner_key
 from moderation.services.search import matching
 from moderation.services.search.matching import Subject
-from moderation.services.uploads import intake, wording
+from moderation.services.uploads import intake, people, wording
 
 __all__ = [
     "Explanation",

@@ -7,6 +7,7 @@ about production with ``check --deploy``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from moderation.domain.fingerprints import ALGORITHMS
 from moderation.models import Blocklist
 from moderation.services.history import triggers
 from moderation.services.revision import database
+from moderation.services.search.local import NOT_CAUGHT
 
 CODECS = {"JPEG": "jpg", "PNG": "zlib", "WEBP": "webp", "AVIF": "avif"}
 """What Pillow must have been built with, by format; the others need nothing."""
@@ -187,6 +189,25 @@ def extras_are_installed(databases: Sequence[str]) -> Iterator[CheckMessage]:
                 hint=f"pip install 'django-image-blocklist[{name}]', or take it out of MODERATION[“ALGORITHMS”].",
                 id="moderation.E007",
             )
+
+
+@_checked(Tags.compatibility)
+def second_tier_is_there(databases: Sequence[str]) -> Iterator[CheckMessage]:
+    """E012, W007: the second tier is off, or asked for without its library."""
+    there = find_spec("cv2") is not None
+    if get_settings().local and not there:
+        yield Error(
+            "MODERATION[“LOCAL”] is on, and OpenCV is not installed: no upload could be screened.",
+            hint="pip install 'django-image-blocklist[local]', or take MODERATION[“LOCAL”] out.",
+            id="moderation.E012",
+        )
+    elif not get_settings().local:
+        how = "Take MODERATION[“LOCAL”] out" if there else "pip install 'django-image-blocklist[local]'"
+        yield Caution(
+            f"The second tier is off, so nothing looks for {NOT_CAUGHT}.",
+            hint=f"{how}; or, if you want it so, put moderation.W007 into SILENCED_SYSTEM_CHECKS.",
+            id="moderation.W007",
+        )
 
 
 @_checked(Tags.compatibility)

@@ -11,8 +11,7 @@ from django.views.decorators.http import require_safe
 
 from moderation.conf import get_settings
 from moderation.exceptions import MetricsUnavailable
-from moderation.services.metrics import exposition
-from moderation.services.operations import health
+from moderation.services.operations import exposition, health
 
 
 @never_cache

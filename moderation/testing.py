@@ -21,7 +21,7 @@ from PIL import Image
 from moderation.dispatch.inline import InlineDispatcher
 from moderation.services.dispatching import dispatcher
 from moderation.services.history import triggers
-from moderation.services.rescans.earlier import earlier_uploads
+from moderation.services.search.earlier import earlier_uploads
 from moderation.services.search.index import banned_codes
 from moderation.services.search.local import banned_signatures
 

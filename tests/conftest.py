@@ -63,7 +63,7 @@ def _own_state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]
 
 
 def _forget_indexes() -> None:
-    from moderation.services.rescans.earlier import earlier_uploads
+    from moderation.services.search.earlier import earlier_uploads
     from moderation.services.search.index import banned_codes
     from moderation.services.search.local import banned_signatures
 

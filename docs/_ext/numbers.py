@@ -6,7 +6,8 @@ import ast
 import inspect
 from collections.abc import Iterable, Iterator
 
-from moderation.services.metrics import events, exposition
+from moderation.services.metrics import events
+from moderation.services.operations import exposition
 
 
 def counted() -> Iterator[tuple[str, str, str]]:

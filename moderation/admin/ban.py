@@ -21,7 +21,7 @@ from moderation.exceptions import ModerationError
 from moderation.forms.bans import BanForm
 from moderation.models import BanDraft, Upload
 from moderation.selectors import people, review
-from moderation.services.lists import drafts
+from moderation.services.desk import drafts
 from moderation.services.lists.reach import Neighbour, Reach
 
 Status = BanDraft.Status

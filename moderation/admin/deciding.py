@@ -9,9 +9,10 @@ from moderation.exceptions import DecisionRefused
 from moderation.forms.decisions import DecideForm
 from moderation.models import Blocklist, Upload
 from moderation.selectors import blocklist_named
+from moderation.services.desk import drafts
 from moderation.services.desk import review as reviews
 from moderation.services.lists import blocklist as blocklists
-from moderation.services.lists import drafts, enrolment
+from moderation.services.lists import enrolment
 from moderation.services.lists.blocklist import EntryOptions
 from moderation.services.lists.reach import reach_of, sample_of
 

@@ -14,8 +14,8 @@ from moderation.conf import get_settings
 from moderation.domain.fingerprints import ALGORITHMS, parse_code
 from moderation.forms.radii import RadiiField
 from moderation.models import BannedImage, Blocklist, Upload
+from moderation.services.desk.drafts import Common, File, Hash, Source
 from moderation.services.lists.blocklist import EntryOptions
-from moderation.services.lists.drafts import Common, File, Hash, Source
 
 MOST_FILES = 50
 MOST_UPLOADS = 100

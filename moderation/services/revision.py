@@ -18,7 +18,7 @@ from django.db import connections, router, transaction
 from django.db.models import F
 
 from moderation.models import BlocklistChange, Revision
-from moderation.services.history.personal import record_personal
+from moderation.services.personal import record_personal
 
 ADVISORY_KEY = 0x6D6F6465
 """Our key among a database's advisory locks ("mode")."""

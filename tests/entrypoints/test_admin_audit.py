@@ -14,8 +14,7 @@ from django.urls import reverse
 from moderation.models import Decision, Screening
 from moderation.selectors import audit
 from moderation.selectors.audit_filters import AuditFilter
-from moderation.services.desk import decisions
-from moderation.services.history import sealing
+from moderation.services.history import decisions, sealing
 from moderation.services.uploads import intake
 from tests.entrypoints.desk import at_the_desk, ban, public_upload, rejected_upload
 

@@ -136,7 +136,7 @@ def test_granting_leads_a_senior_to_the_consequences() -> None:
 
 def test_who_decided_before_does_not_answer() -> None:
     appeal, client = _appeal(), at_the_desk("moderator")
-    from moderation.services.desk import decisions
+    from moderation.services.history import decisions
 
     actor = client.session["_auth_user_id"]
     decisions.record(kind="reject", actor_id=actor, revision=1, upload_id=appeal.upload_id)

@@ -9,7 +9,7 @@ import pytest
 from django.core import checks as framework
 from django.db import connection
 
-from moderation import checks
+from moderation import checks, conf
 from moderation.models import Blocklist
 from moderation.services.history import triggers
 
@@ -156,3 +156,33 @@ def test_w005_seals_made_with_the_secret_key(settings: Any) -> None:
     settings.DEBUG = False
 
     assert _ids(checks.production_is_meant) == ["moderation.W005"]
+
+
+def test_w007_says_what_is_not_caught_without_the_second_tier(settings: Any) -> None:
+    settings.MODERATION = {**settings.MODERATION, "LOCAL": False}
+
+    (message,) = checks.second_tier_is_there(app_configs=None)
+
+    assert (message.id, message.is_serious()) == ("moderation.W007", False)
+    for word in ("crops", "rotations", "perspective", "screenshots", "collages"):
+        assert word in message.msg
+
+
+def test_w007_is_what_an_installation_without_opencv_reads(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (checks, conf):
+        monkeypatch.setattr(module, "find_spec", lambda _name: None)
+    settings.MODERATION = {key: value for key, value in settings.MODERATION.items() if key != "LOCAL"}
+
+    (message,) = checks.second_tier_is_there(app_configs=None)
+
+    assert message.id == "moderation.W007"
+    assert "pip install 'django-image-blocklist[local]'" in (message.hint or "")
+
+
+def test_e012_the_second_tier_without_opencv(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "find_spec", lambda _name: None)
+    settings.MODERATION = {**settings.MODERATION, "LOCAL": True}
+
+    assert _ids(checks.second_tier_is_there) == ["moderation.E012"]

@@ -11,7 +11,7 @@ import pytest
 from django.core.files.storage import storages
 
 from moderation import api, storage
-from moderation.models import Revision, Upload
+from moderation.models import LocalFingerprint, Revision, Upload
 from moderation.services.history import triggers
 from tests import pictures
 from tests.entrypoints.commands import Outcome, run
@@ -108,3 +108,24 @@ def test_a_storage_that_cannot_be_written_is_found(settings: Any, tmp_path: Path
     settings.STORAGES = config
 
     assert not finding(run("doctor"), "quarantine_storage")["ok"]
+
+
+def test_it_says_what_is_not_caught_without_the_second_tier(settings: Any) -> None:
+    assert finding(run("doctor"), "second_tier")["level"] == "ok"
+
+    settings.MODERATION = {**settings.MODERATION, "LOCAL": False}
+    off = finding(run("doctor"), "second_tier")
+
+    assert (off["ok"], off["level"]) == (True, "warning")
+    assert "nothing looks for crops, rotations" in off["message"]
+
+
+def test_it_names_signatures_that_nothing_compares_with() -> None:
+    api.ban(pictures.encode(pictures.scene(1)))
+    LocalFingerprint.objects.update(method="local/0")
+
+    found = finding(run("doctor"), "second_tier")
+
+    assert found["level"] == "warning"
+    assert "local/0" in found["message"]
+    assert "rehash" in found["message"]

@@ -10,7 +10,8 @@ from django.db import DatabaseError, connection, transaction
 from moderation import api
 from moderation.exceptions import AppendOnly, ImageRefused
 from moderation.models import AUDIT_MODELS, PersonalData, Refusal, Screening, Seal
-from moderation.services.history import people, sealing, triggers
+from moderation.services.history import sealing, triggers
+from moderation.services.uploads import people
 from tests import pictures
 from tests.services.people import member, send
 

@@ -19,9 +19,8 @@ from moderation.exceptions import NoIndexFolder
 from moderation.models import BannedImage, BlocklistChange, Fingerprint, Upload, UploadFingerprints
 from moderation.services import revision
 from moderation.services.lists import blocklist
-from moderation.services.rescans import earlier
-from moderation.services.rescans.earlier import earlier_uploads
-from moderation.services.search import index, rebuilding
+from moderation.services.search import earlier, index, rebuilding
+from moderation.services.search.earlier import earlier_uploads
 from moderation.services.search.index import banned_codes
 from moderation.services.search.index_files import IndexFiles
 

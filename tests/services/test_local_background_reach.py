@@ -13,9 +13,10 @@ from PIL import Image
 
 from moderation import selectors
 from moderation.models import BanDraft, BannedImage, Blocklist, BlocklistChange, Upload
-from moderation.services.lists import blocklist, drafts
+from moderation.services.desk import drafts
+from moderation.services.desk.drafts import Common, File
+from moderation.services.lists import blocklist
 from moderation.services.lists.blocklist import EntryOptions
-from moderation.services.lists.drafts import Common, File
 from moderation.services.rescans import local_reach
 from tests import pictures
 from tests.services.people import member, send

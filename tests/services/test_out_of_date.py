@@ -22,12 +22,11 @@ from moderation.models import (
     UploadLocalFingerprint,
 )
 from moderation.services.desk import review
-from moderation.services.history import retention
 from moderation.services.lists import blocklist
 from moderation.services.lists.enrolment import picture_from_bytes
 from moderation.services.operations import health
 from moderation.services.rescans import rescan
-from moderation.services.uploads import intake, screening
+from moderation.services.uploads import intake, retention, screening
 from moderation.services.uploads.intake import Submitter, Target
 from tests import pictures
 from tests.services.concurrency import Elsewhere

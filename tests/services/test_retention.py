@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from moderation import api
 from moderation.models import BannedImage, Notice, PersonalData, Upload, UploadFingerprints
-from moderation.services.history import retention, sealing
-from moderation.services.history.retention import Purged
+from moderation.services.history import sealing
 from moderation.services.lists import blocklist
+from moderation.services.uploads import retention
+from moderation.services.uploads.retention import Purged
 from tests import pictures
 from tests.services.people import kept_files, member, send
 

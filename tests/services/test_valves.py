@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from moderation.models import BannedImage
-from moderation.services.lists import blocklist
-from moderation.services.uploads import valves
+from moderation.services.lists import blocklist, valves
 from tests.entrypoints.desk import ban, screened
 from tests.pictures import encode, scene
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from moderation.management.lines import LineCommand
-from moderation.services.history import retention
+from moderation.services.uploads import retention
 
 
 class Command(LineCommand):

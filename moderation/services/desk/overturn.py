@@ -29,7 +29,7 @@ from moderation.models import (
 )
 from moderation.selectors.consequences import rejected_by
 from moderation.services import revision
-from moderation.services.desk import decisions
+from moderation.services.history import decisions
 from moderation.services.lists import blocklist, enrolment
 from moderation.services.lists.enrolment import Picture
 from moderation.services.rescans import rescreening

@@ -23,8 +23,8 @@ from moderation.models import (
     Upload,
 )
 from moderation.services import revision
-from moderation.services.desk import decisions
 from moderation.services.dispatching import dispatcher
+from moderation.services.history import decisions
 from moderation.services.lists import background
 from moderation.services.locking import locked
 from moderation.services.rescans import rescreening

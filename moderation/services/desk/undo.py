@@ -23,7 +23,8 @@ from moderation.models import (
     Upload,
 )
 from moderation.services import files, revision
-from moderation.services.desk import decisions, overturn, review
+from moderation.services.desk import overturn, review
+from moderation.services.history import decisions
 from moderation.services.lists import background
 from moderation.services.lists.blocklist import reach_back
 from moderation.services.rescans.rescreening import FORMATS

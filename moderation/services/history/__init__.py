@@ -1,1 +1,1 @@
-"""The sealed history, and the people in it."""
+"""The sealed history: decisions, the chain over all rows, triggers."""

@@ -25,8 +25,8 @@ from moderation.models import (
     Rescan,
 )
 from moderation.services import revision
-from moderation.services.desk import decisions
 from moderation.services.dispatching import dispatcher
+from moderation.services.history import decisions
 from moderation.services.lists.enrolment import Picture, keep_evidence
 from moderation.services.revision import Change, database
 from moderation.services.search import local

@@ -9,7 +9,7 @@ from moderation.domain.analysis import Analysis, Code, Probe
 from moderation.domain.fingerprints import algorithm_named
 from moderation.models import BannedImage, Blocklist, BlocklistChange, Decision, Fingerprint
 from moderation.services import revision
-from moderation.services.desk import decisions
+from moderation.services.history import decisions
 from moderation.services.lists.blocklist import BanResult, EntryOptions, reach_back
 from moderation.services.revision import database
 

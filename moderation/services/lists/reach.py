@@ -12,9 +12,9 @@ from moderation.domain.local.features import BAN_KEYPOINTS
 from moderation.models import Blocklist, Upload
 from moderation.services import revision
 from moderation.services.rescans import local_reach
-from moderation.services.rescans.earlier import earlier_uploads
 from moderation.services.rescans.local_reach import Sample
 from moderation.services.search import local
+from moderation.services.search.earlier import earlier_uploads
 
 
 @dataclass(frozen=True, slots=True)

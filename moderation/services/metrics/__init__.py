@@ -2,7 +2,7 @@
 
 Numbers of a process are kept by that process. Where several serve one address (gunicorn's workers, a
 Celery worker's pool), ``PROMETHEUS_MULTIPROC_DIR`` names a folder in which they add up. What the
-database knows is read when somebody asks: :mod:`.exposition`.
+database knows is read when somebody asks: :mod:`moderation.services.operations.exposition`.
 """
 
 from moderation.services.metrics.events import (

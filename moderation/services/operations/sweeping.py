@@ -10,12 +10,12 @@ from django.db.models.expressions import Combinable
 
 from moderation.models import PeriodicWork, Upload
 from moderation.services import files
-from moderation.services.desk import tallies
+from moderation.services.desk import drafts, tallies
 from moderation.services.dispatching import dispatcher
 from moderation.services.history import sealing
-from moderation.services.lists import background, blocklist, drafts
+from moderation.services.lists import background, blocklist, valves
 from moderation.services.rescans import rescan
-from moderation.services.uploads import limits, queue, screening, valves
+from moderation.services.uploads import limits, queue, screening
 from moderation.services.uploads.queue import in_database_time
 
 logger = logging.getLogger("moderation.sweep")

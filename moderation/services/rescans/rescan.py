@@ -28,10 +28,10 @@ from moderation.models import (
     Upload,
 )
 from moderation.services import revision
-from moderation.services.desk import decisions
+from moderation.services.history import decisions
 from moderation.services.rescans import local_reach, rescreening, uploads_against
-from moderation.services.rescans.earlier import earlier_uploads
 from moderation.services.rescans.uploads_against import NewCodes
+from moderation.services.search.earlier import earlier_uploads
 from moderation.services.uploads.queue import in_database_time
 
 logger = logging.getLogger("moderation.rescan")

@@ -24,7 +24,7 @@ from moderation.services import revision
 from moderation.services.decoder import decoder
 from moderation.services.locking import locked
 from moderation.services.revision import RevisionState
-from moderation.services.search import local, matching
+from moderation.services.search import local, local_known, matching
 from moderation.services.search.matching import Subject
 from moderation.services.uploads import screening
 from moderation.services.uploads.publication import Publication
@@ -63,7 +63,7 @@ def subject_of(upload: Upload) -> Subject:
         queries=stored_codes(upload),
         cleared=frozenset(cleared),
         features=features_of(upload) if LocalFingerprint.objects.exists() else (),
-        known=tuple(local.earlier_hits(upload.pk)),
+        known=tuple(local_known.earlier_hits(upload.pk)),
     )
 
 
@@ -140,7 +140,7 @@ def _concluded(
         def write_unless_changed(
             state: RevisionState, judgement: Judgement, since: int = since
         ) -> str | None:
-            if state.number > since and local.background_changed(since):
+            if state.number > since and local_known.background_changed(since):
                 raise _Overtaken
             return write(state, judgement)
 

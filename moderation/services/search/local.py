@@ -8,33 +8,27 @@ are verified after letting it go, and when nothing is newer still, the verdict i
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-
-import numpy as np
-from django.db.models import F, Q
 
 from moderation.conf import get_settings
 from moderation.domain.analysis import Analysis
 from moderation.domain.local.crossing import features_from_bytes
 from moderation.domain.local.features import BAN_KEYPOINTS, STORED_KEYPOINTS
 from moderation.domain.local.index import METHOD, LocalIndex
-from moderation.domain.local.masks import check_again, packed_tiles, without_tiles
+from moderation.domain.local.masks import packed_tiles, without_tiles
 from moderation.domain.local.model import VERSION
 from moderation.domain.local.recognise import recognise
 from moderation.domain.local.signature import BadSignature, LocalFeatures, LocalSignature
 from moderation.domain.local.strength import BLOCK, HOLD, strength
 from moderation.domain.local.verify import LocalMatch, verify
-from moderation.domain.policy import LOCAL, BandName, Hit
+from moderation.domain.policy import BandName, Hit
 from moderation.exceptions import DecoderCrashed
 from moderation.models import (
     BannedImage,
     LearnedBackground,
     LocalFingerprint,
-    Match,
-    Screening,
     Upload,
     UploadLocalFingerprint,
 )
@@ -45,8 +39,8 @@ from moderation.services.search.index import continues
 from moderation.services.search.index_files import IndexFiles
 from moderation.services.search.local_file import Held
 
-logger = logging.getLogger("moderation.local")
-
+NOT_CAUGHT = "crops, rotations, perspective, circle masks, screenshots, story pads, collages and pictures in pictures of what is banned"
+"""What the fingerprints alone do not find, in words."""
 GAP = 8
 """Signatures newer than the search; more of them start the match again."""
 AHEAD = 3
@@ -212,54 +206,6 @@ def _hit(banned: int, signature: int, match: LocalMatch, view: int) -> Hit:
         "transform": [f"{value:.6g}" for value in match.transform],
     }
     return Hit(banned, METHOD, 0, view, match.variant, band, details)
-
-
-def earlier_hits(upload_id: int) -> list[Hit]:
-    """What earlier screenings of an upload found in this tier, as far as it still counts. It is kept when
-    the upload is judged again from what is stored, since its signature alone cannot be verified."""
-    screenings = Screening.objects.filter(upload_id=upload_id)
-    rows = list(Match.objects.filter(screening__in=screenings, method__startswith=LOCAL).order_by("pk"))
-    changed = LocalFingerprint.objects.filter(
-        pk__in={match.details["signature"] for match in rows if "signature" in match.details},
-        muted__isnull=False,
-    )
-    muted = {one.pk: signature_of(one.data, one.muted) for one in changed} if rows else {}
-    hits = {}
-    for match in rows:
-        now = muted.get(match.details.get("signature", 0))
-        supports = match.details.get("supports") if now is None else _supported(match, now)
-        if not supports:
-            continue
-        band: BandName = "block" if supports == "block" else "hold"
-        details = {**match.details, "supports": band}
-        hits[match.banned_id] = Hit(
-            match.banned_id, match.method, 0, match.view, match.variant, band, details
-        )
-    return list(hits.values())
-
-
-def background_changed(since: int) -> bool:
-    """Whether what counts of any signature has changed after the revision ``since``, beyond new entries."""
-    changed = LocalFingerprint.objects.filter(Q(revision__gt=since), revision__gt=F("banned__revision"))
-    return changed.exists()
-
-
-def _supported(match: Match, signature: LocalSignature) -> BandName | None:
-    """What an earlier match supports now that its ban has lost tiles."""
-    details = match.details
-    check = check_again(signature, bytes.fromhex(details["seen"]), bytes.fromhex(details["agreeing"]))
-    again = LocalMatch(
-        inliers=details["inliers"],
-        tile=check.tile,
-        share=check.share,
-        coverage=details["coverage"] / 1000,
-        view=0,
-        transform=(),
-        check=check,
-        keypoints=np.empty(0, dtype=np.uint16),
-    )
-    now = strength(again)
-    return "block" if now >= BLOCK else "hold" if now >= HOLD else None
 
 
 def enrol(banned: BannedImage, features: tuple[LocalFeatures, ...], *, at_revision: int) -> None:

@@ -13,8 +13,8 @@ from moderation.domain.local import folding
 from moderation.domain.local.index import METHOD
 from moderation.exceptions import NoIndexFolder
 from moderation.services import revision
-from moderation.services.rescans.earlier import EarlierUploads
 from moderation.services.search import local_file
+from moderation.services.search.earlier import EarlierUploads
 from moderation.services.search.index import bring
 from moderation.services.search.index_files import IndexFiles, bits_of, clear_leftovers, folder, turn
 

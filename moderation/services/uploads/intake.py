@@ -16,8 +16,8 @@ from moderation.models import PersonalData, Refusal, Upload
 from moderation.services import metrics
 from moderation.services.decoder import decoder
 from moderation.services.dispatching import dispatcher
-from moderation.services.history.personal import owner_key, record_personal
 from moderation.services.locking import lock_target
+from moderation.services.personal import owner_key, record_personal
 from moderation.services.revision import database
 from moderation.services.uploads import limits, outcome
 

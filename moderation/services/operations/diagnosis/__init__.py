@@ -23,6 +23,7 @@ CHECKS: dict[str, Check] = {
     "quarantine_private": files.quarantine_is_private,
     "sandbox": runtime.sandbox,
     "algorithms": runtime.algorithms,
+    "second_tier": runtime.second_tier,
     "index": runtime.index,
     "dispatcher": runtime.dispatcher_loads,
     "published_files": files.published_files,

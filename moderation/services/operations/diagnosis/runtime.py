@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from importlib.util import find_spec
 
 from PIL import Image
 
@@ -10,12 +11,14 @@ from moderation import selectors
 from moderation.conf import get_settings
 from moderation.domain.analysis import Code
 from moderation.domain.fingerprints import ALGORITHMS
+from moderation.domain.local.index import METHOD
 from moderation.exceptions import ModerationError
-from moderation.models import Fingerprint
+from moderation.models import Fingerprint, LocalFingerprint
 from moderation.services import dispatching, revision
 from moderation.services.decoder import decoder
 from moderation.services.operations.diagnosis.finding import Finding
 from moderation.services.search.index import banned_codes
+from moderation.services.search.local import NOT_CAUGHT
 
 WEAK = ("not available", "not limited", "not separated")
 """How the sandbox says that the platform did not give something."""
@@ -66,6 +69,26 @@ def algorithms(_mend: bool) -> Finding:
         names = ", ".join(sorted(stored - wanted))
         return Finding.warning(f"Codes of {names} are stored, and MODERATION does not search for them.")
     return Finding.fine(f"Searched: {', '.join(sorted(wanted))}.")
+
+
+def second_tier(_mend: bool) -> Finding:
+    """Crops and collages are looked for, with signatures of the version that this installation computes."""
+    if not get_settings().local:
+        return Finding.warning(f"The second tier is off: nothing looks for {NOT_CAUGHT}.")
+    if find_spec("cv2") is None:
+        return Finding.fault(
+            "The second tier is on without OpenCV: no upload can be screened. Install the extra `local`."
+        )
+    if not selectors.local_wanted():
+        return Finding.warning(f"No blocklist uses the second tier: nothing looks for {NOT_CAUGHT}.")
+    active = LocalFingerprint.objects.filter(banned__retired_revision__isnull=True)
+    others = set(active.exclude(method=METHOD).values_list("method", flat=True).order_by().distinct())
+    if others:
+        return Finding.warning(
+            f"Signatures of {', '.join(sorted(others))} are stored, which nothing compares with {METHOD}. "
+            "`manage.py rehash` makes them anew."
+        )
+    return Finding.fine(f"{METHOD} looks for {NOT_CAUGHT}.", signatures=active.count())
 
 
 def index(_mend: bool) -> Finding:

@@ -8,10 +8,9 @@ from typing import Any
 from django.db import transaction
 
 from moderation.models import Appeal, Notice, PersonalData, Upload
-from moderation.services.history import retention
 from moderation.services.locking import locked
 from moderation.services.revision import database
-from moderation.services.uploads import outcome
+from moderation.services.uploads import outcome, retention
 
 
 @dataclass(frozen=True, slots=True)

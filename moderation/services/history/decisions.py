@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from moderation.models import Decision, Upload
-from moderation.services.history.personal import record_personal
+from moderation.services.personal import record_personal
 
 
 def record(
