@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
+from moderation.domain.local.caps import LocalCaps
+from moderation.domain.local.features import extract
+from moderation.domain.local.recognise import recognise
 from moderation.domain.local.strength import BLOCK, strength
 from moderation.domain.local.verify import verify
 from tests.domain.local.pictures_local import Bans, banned, features
@@ -59,6 +62,30 @@ def test_a_hard_copy_is_found(bans: Bans, name: str) -> None:
     found = [bans.found(EDITS[name](scene(seed)))[:1] for seed in range(1, 9)]
 
     assert sum(hits == [seed] for seed, hits in enumerate(found, 1)) >= 7
+
+
+def test_a_blurred_crop_is_looked_for_more_closely(bans: Bans) -> None:
+    """It has few keypoints left, so that each may look into more cells."""
+
+    def found(seed: int, caps: LocalCaps) -> bool:
+        blurred = crop(0.05)(scene(seed).filter(ImageFilter.GaussianBlur(8)))
+        result = recognise([extract(np.asarray(blurred), caps=caps)], bans.index, bans.load, caps=caps)
+        return [hit.item for hit in result.hits] == [seed]
+
+    closely = sum(found(seed, LocalCaps()) for seed in range(1, 13))
+    otherwise = sum(found(seed, LocalCaps(few_rows=0)) for seed in range(1, 13))
+    assert closely >= 9
+    assert closely > otherwise
+
+
+@pytest.mark.parametrize(
+    ("rows", "probes", "neighbours"), [(900, 16, 32), (250, 16, 32), (200, 72, 144), (3, 256, 512)]
+)
+def test_few_rows_share_out_what_many_may_spend(rows: int, probes: int, neighbours: int) -> None:
+    caps = LocalCaps()
+    assert (caps.probes_of(rows), caps.neighbours_of(rows)) == (probes, neighbours)
+    assert rows * probes <= caps.rows * caps.probes
+    assert rows * neighbours <= caps.rows * caps.neighbours
 
 
 def test_others_are_not_flagged(bans: Bans) -> None:
