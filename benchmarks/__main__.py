@@ -87,6 +87,18 @@ MEASUREMENTS = (
         ("--corpus", CORPUS),
         ("--corpus", CORPUS, "--uploads", "2000", "--entries", "200"),
     ),
+    Measurement(
+        "local_odd",
+        "second tier: drawings, patterns, negatives, blur",
+        ("--corpus", CORPUS),
+        ("--corpus", CORPUS, "--distractors", "200", "--each", "3"),
+    ),
+    Measurement(
+        "local_crowding",
+        "second tier: many bans in one template",
+        ("--corpus", CORPUS),
+        ("--corpus", CORPUS, "--bans", "20", "--uploads", "4"),
+    ),
     Measurement("desk", "the moderators' pages among a million screenings", quick=("--quick",)),
     Measurement("latency", "from POST to verdict, idle", quick=("--uploads", "10", "--banned", "1000")),
     Measurement(
