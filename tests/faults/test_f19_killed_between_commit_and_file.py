@@ -21,7 +21,7 @@ from tests.faults.pictures import copy_of, picture
         "after moderation.services.uploads.outcome:settle",
         "before moderation.services.files:claim_public",
         "after moderation.services.files:claim_public",
-        "before moderation.services.files:remove_due",
+        "before moderation.services.files:_remove",
     ],
 )
 def test_f19_killed_while_publishing_the_upload_is_finished_and_nothing_is_left(
@@ -50,8 +50,8 @@ def test_f19_killed_while_publishing_the_upload_is_finished_and_nothing_is_left(
     [
         "before moderation.services.uploads.outcome:settle",
         "after moderation.services.uploads.outcome:settle",
-        "before moderation.services.files:remove_due",
-        "after moderation.services.files:remove_due",
+        "before moderation.services.files:_remove",
+        "after moderation.services.files:_remove",
     ],
 )
 def test_f19_killed_while_taking_down_the_file_is_gone_after_one_sweep(

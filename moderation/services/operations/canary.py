@@ -34,8 +34,8 @@ RESERVED = (1 << 63) - 1
 """The canary's entry: the last number that an index takes, and one that the database never gives."""
 MISSED = "canary_missed"
 LOST = "banned_code_lost"
-NEWEST = 50
-"""Entries among which the newest code is looked for; some have none (flat, or exact only)."""
+NEWEST = 400
+"""Codes of an algorithm among which an active one is looked for."""
 
 
 def fault_of(snapshot: Snapshot) -> str:
@@ -86,23 +86,23 @@ def _own_list(snapshot: Snapshot) -> str:
 
 
 def _live(snapshot: Snapshot) -> str:
-    # The newest entries first, then their codes: joined and sorted in one statement, a planner whose
-    # statistics are old (after an import) compares every code with every entry.
-    active = BannedImage.objects.filter(retired_revision__isnull=True).order_by("-pk")
-    newest_entries = list(active.values_list("pk", flat=True)[:NEWEST])
     for name, radius in snapshot.radii.items():
-        newest = (
-            Fingerprint.objects.filter(
-                banned__in=newest_entries, algorithm=name, revision__lte=snapshot.state.number
-            )
-            .order_by("-pk")
-            .values_list("bits", "banned_id")
-            .first()
-        )
+        newest = _newest(name, snapshot.state.number)
         if newest is None or radius < 0:
             continue
         bits, banned = newest
-        hits = snapshot.search([Code(name, bytes(bits), 0, "")])
+        hits = snapshot.search([Code(name, bits, 0, "")])
         if not any(hit.banned == banned and hit.distance == 0 for hit in hits):
             return LOST
     return ""
+
+
+def _newest(algorithm: str, revision: int) -> tuple[bytes, int] | None:
+    """The newest active code and its entry; None where the newest codes are all retired, or there is none."""
+    # In two steps: joined and sorted in one, a planner whose statistics are old (after an import) compares
+    # every code with every entry.
+    codes = Fingerprint.objects.filter(algorithm=algorithm, revision__lte=revision).order_by("-pk")
+    rows = list(codes.values_list("bits", "banned_id")[:NEWEST])
+    entries = BannedImage.objects.filter(pk__in={banned for _, banned in rows}, retired_revision__isnull=True)
+    active = set(entries.values_list("pk", flat=True))
+    return next(((bytes(bits), banned) for bits, banned in rows if banned in active), None)
