@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from moderation.domain.evaluation.edits import EDITS, GROUPS, Edit
 from moderation.domain.evaluation.page import page
-from moderation.domain.evaluation.report import Report, report, text_table
+from moderation.domain.evaluation.report import Report, report
 from moderation.domain.evaluation.scoring import Found, Outcome, Picture, Scores, evaluate
+from moderation.domain.evaluation.text import text_table
 
 __all__ = [
     "EDITS",
