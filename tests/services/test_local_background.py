@@ -151,6 +151,34 @@ def test_one_undo_leaves_what_was_learned_from_others(innocent: Upload) -> None:
     assert LearnedBackground.objects.get().decision_id == second.pk
 
 
+def test_two_bans_before_the_same_wall_learn_from_one_approval(entry: BannedImage) -> None:
+    second = api.ban(pictures.encode(before_wall(66))).banned
+    upload = upload_of(before_wall(50), "ada")
+    assert set(Match.objects.filter(screening__upload_id=upload.pk).values_list("banned_id", flat=True)) == {
+        entry.pk,
+        second.pk,
+    }
+
+    decision = approve(upload)
+    assert [bool(one.muted) for one in LocalFingerprint.objects.all()] == [True, True]
+    undo.undo(decision_id=decision.pk, actor_id="7")
+
+    assert [bool(one.muted) for one in LocalFingerprint.objects.all()] == [False, False]
+    changes = BlocklistChange.objects.filter(kind="background").order_by("revision")
+    assert [change.banned_id for change in changes] == [entry.pk, second.pk] * 2
+    assert status_of(upload) == "held"
+
+
+def test_a_retired_entry_keeps_its_books(entry: BannedImage, innocent: Upload) -> None:
+    decision = approve(innocent)
+    blocklist.unban(banned_id=entry.pk)
+
+    undo.undo(decision_id=decision.pk, actor_id="7")
+    undo.reinstate(banned_id=entry.pk, actor_id="7")
+
+    assert upload_of(before_wall(66), "bob").status == "held"
+
+
 def test_a_ban_that_would_have_too_little_left_may_only_hold() -> None:
     configure(local="block")
     entry = api.ban(pictures.encode(WALL)).banned

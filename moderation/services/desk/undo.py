@@ -116,8 +116,8 @@ def _undo_approval(decision: Decision) -> None:
     if not learned.exists():
         _back_to_the_queue(decision, expected=Upload.Status.APPROVED)
         return
-    with revision.changing() as change:
-        background.forget(change, rows=learned, actor_id=decision.actor_id)
+    with revision.changing():
+        background.forget(rows=learned, actor_id=decision.actor_id)
         _back_to_the_queue(decision, expected=Upload.Status.APPROVED)
 
 

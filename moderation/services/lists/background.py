@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from django.db import transaction
 from django.db.models import QuerySet
+from numpy.typing import NDArray
 
 from moderation.domain.local.background import without_background
 from moderation.domain.local.masks import check_again, packed_tiles
@@ -69,36 +70,35 @@ def _learn(change: Change, rows: list[LearnedBackground], banned_id: int) -> Non
     banned = BannedImage.objects.select_related("blocklist").get(pk=banned_id)
     restricted = _restricted(banned)
     LearnedBackground.objects.filter(pk__in=[row.pk for row in rows]).update(revision=change.revision)
-    if not banned.active:
-        return
     decision = Decision.objects.filter(pk=rows[-1].decision_id).first()
     actor = decision.actor_id if decision else ""
-    _apply(
-        change, banned, restricted, actor_id=actor, detail={"learned_from": [row.upload_id for row in rows]}
-    )
-    reach_back(change, banned=banned, reach=False)
+    detail = {"learned_from": [row.upload_id for row in rows]}
+    if _apply(change, banned, restricted, actor_id=actor, detail=detail):
+        reach_back(change, banned=banned, reach=False)
 
 
-def forget(change: Change, *, rows: Iterable[LearnedBackground], actor_id: str) -> None:
-    """As a part of ``change``: give the tiles of these rows back to their entries, and look for what they find."""
+def forget(*, rows: Iterable[LearnedBackground], actor_id: str) -> None:
+    """Give the tiles of these rows back to their entries, a change each, and look for what they find. Where
+    more has to happen together with it, call it in a transaction that holds the exclusive lock."""
     entries: dict[int, list[LearnedBackground]] = {}
     for row in rows:
         entries.setdefault(row.signature.banned_id, []).append(row)
     for banned_id, own in entries.items():
-        banned = BannedImage.objects.select_related("blocklist").get(pk=banned_id)
-        restricted = _restricted(banned)
-        LearnedBackground.objects.filter(pk__in=[row.pk for row in own]).delete()
-        if banned.active and any(row.revision for row in own):
-            detail = {"given_back_from": [row.upload_id for row in own]}
-            _apply(change, banned, restricted, actor_id=actor_id, detail=detail)
-            reach_back(change, banned=banned, reach=True)
+        with revision.changing() as change:
+            banned = BannedImage.objects.select_related("blocklist").get(pk=banned_id)
+            restricted = _restricted(banned)
+            LearnedBackground.objects.filter(pk__in=[row.pk for row in own]).delete()
+            if any(row.revision for row in own):
+                detail = {"given_back_from": [row.upload_id for row in own]}
+                if _apply(change, banned, restricted, actor_id=actor_id, detail=detail):
+                    reach_back(change, banned=banned, reach=True)
 
 
 def forget_all(*, banned_id: int, actor_id: str) -> int:
     """Give an entry all its tiles back; how many uploads it had learned from. For when a copy was approved."""
-    with revision.changing() as change:
+    with revision.changing():
         rows = list(of_entry(banned_id))
-        forget(change, rows=rows, actor_id=actor_id)
+        forget(rows=rows, actor_id=actor_id)
     return len(rows)
 
 
@@ -122,30 +122,25 @@ def _restricted(banned: BannedImage) -> bool:
 
 def _apply(
     change: Change, banned: BannedImage, restricted: bool, *, actor_id: str, detail: Mapping[str, object]
-) -> None:
-    """Mute what the rows of an entry come to, in their order, and restrict it where they say too much."""
+) -> bool:
+    """Mute what the rows of an entry come to, in their order, and restrict it where they say too much. False
+    for a retired entry, which nothing is looked up in: it only keeps its books for being banned again."""
     muted, left, too_much = 0, 0, False
     for one in LocalFingerprint.objects.filter(banned=banned).order_by("pk"):
-        signature = LocalSignature.from_bytes(bytes(one.data))
-        shared: list[TileCheck] = []
-        for row in one.backgrounds.filter(revision__isnull=False).order_by("pk"):
-            check = check_again(signature, bytes(row.tiles), bytes(row.tiles))
-            row.too_much = without_background(signature, [*shared, check]) is None
-            row.save(update_fields=["too_much"])
-            too_much = too_much or row.too_much
-            shared += [] if row.too_much else [check]
-        tiles = np.any([check.agreeing for check in shared], axis=0) if shared else np.zeros(64, dtype=bool)
+        tiles, evidence, restricts = _shared(one)
         mask = packed_tiles(tiles) if tiles.any() else None
         if (bytes(one.muted) if one.muted else None) != mask:
             one.muted, one.revision = mask, change.revision
             one.save(update_fields=["muted", "revision"])
-        muted += int(tiles.sum())
-        left += int(evidence_tiles(signature.tiles).sum() - tiles.sum())
+        muted, left = muted + int(tiles.sum()), left + evidence
+        too_much = too_much or restricts
     if too_much and not banned.local:
         banned.local = BannedImage.Local.HOLD
     elif restricted and not too_much:
         banned.local = ""
     banned.save(update_fields=["local"])
+    if not banned.active:
+        return False
     change.record(
         kind=BlocklistChange.Kind.BACKGROUND,
         blocklist=banned.blocklist.slug,
@@ -153,3 +148,19 @@ def _apply(
         actor_id=actor_id,
         detail={**detail, "muted": muted, "left": left, "local": banned.local},
     )
+    return True
+
+
+def _shared(one: LocalFingerprint) -> tuple[NDArray[np.bool_], int, bool]:
+    """The tiles that a signature loses, how many with evidence are left, and whether some row says too much."""
+    signature = LocalSignature.from_bytes(bytes(one.data))
+    shared: list[TileCheck] = []
+    too_much = False
+    for row in one.backgrounds.filter(revision__isnull=False).order_by("pk"):
+        check = check_again(signature, bytes(row.tiles), bytes(row.tiles))
+        row.too_much = without_background(signature, [*shared, check]) is None
+        row.save(update_fields=["too_much"])
+        too_much = too_much or row.too_much
+        shared += [] if row.too_much else [check]
+    tiles = np.any([check.agreeing for check in shared], axis=0) if shared else np.zeros(64, dtype=bool)
+    return tiles, int(evidence_tiles(signature.tiles).sum() - tiles.sum()), too_much

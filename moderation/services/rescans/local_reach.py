@@ -24,7 +24,7 @@ from moderation.services.search import local
 
 MANY = 400
 """Signatures of bans from which the uploads are looked up in this process's index instead of the bans in
-the uploads: 0.03 ms an upload and ban against some 15 ms an upload."""
+the uploads: 0.03 ms an upload and ban, against 6 ms an upload in an index of 400, and more in a longer one."""
 
 Row = tuple[int, LocalSignature]
 
