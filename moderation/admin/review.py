@@ -15,14 +15,15 @@ from django.utils.translation import ngettext
 
 from moderation.admin import display
 from moderation.admin.deciding import decide
-from moderation.admin.desk import VEIL, DeskAdmin, actor_of, back_to, capped, desk_context, may
+from moderation.admin.desk import VEIL, actor_of, back_to, capped, desk_context, may
 from moderation.admin.explaining import explain, reason_in_words
+from moderation.admin.undoing import UndoPages, undo_rows
 from moderation.exceptions import ModerationError
 from moderation.forms.decisions import BulkDecideForm, DecideForm, PreferenceForm, QueueFilterForm
 from moderation.models import Blocklist, DeskPreference, Upload
 from moderation.selectors import people, review
 from moderation.selectors.review import QueueFilter
-from moderation.services.desk import claims, undo
+from moderation.services.desk import claims
 
 HELD_BECAUSE = (
     "near_copy",
@@ -54,7 +55,7 @@ def filter_of(request: HttpRequest) -> tuple[QueueFilter, str]:
     return wanted, urlencode({name: value for name, value in given.items() if value is not None})
 
 
-class ReviewPages(DeskAdmin):
+class ReviewPages(UndoPages):
     """Mixed into the uploads' admin."""
 
     def review_urls(self) -> list[URLPattern]:
@@ -250,30 +251,6 @@ class ReviewPages(DeskAdmin):
             messages.success(request, text % {"number": done})
         return back_to(request, fallback)
 
-    def undo_page(self, request: HttpRequest) -> HttpResponse:
-        """POST: take one's last decision back, or the one that is named."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        ok, message, upload = self.undone(request)
-        if request.headers.get("X-Requested-With") == "fetch":
-            return JsonResponse({"ok": ok, "message": message, "upload": upload}, status=200 if ok else 409)
-        (messages.success if ok else messages.error)(request, message)
-        return back_to(request, reverse("admin:moderation_review"))
-
-    def undone(self, request: HttpRequest) -> tuple[bool, str, int | None]:
-        """(done, message, the upload that it was about)."""
-        actor, named = actor_of(request), request.POST.get("decision", "")
-        if not named.isdecimal():
-            last = undo.last_decisions(actor_id=actor, limit=1)
-            if not last:
-                return False, _("There is nothing of yours to undo."), None
-            named = str(last[0].pk)
-        try:
-            decision = undo.undo(decision_id=min(int(named), 2**62), actor_id=actor)
-        except ModerationError as error:
-            return False, _(str(error)), None
-        return True, _("Undone: %(what)s.") % {"what": decision.get_kind_display()}, decision.upload_id
-
     def preference_page(self, request: HttpRequest) -> HttpResponse:
         """POST: how pictures are shown to me from now on."""
         form = PreferenceForm(request.POST)
@@ -285,23 +262,6 @@ class ReviewPages(DeskAdmin):
         if request.headers.get("X-Requested-With") == "fetch":
             return JsonResponse({"ok": request.method == "POST" and form.is_valid()})
         return back_to(request, reverse("admin:moderation_review"))
-
-
-def undo_rows(actor: str) -> list[dict[str, Any]]:
-    """What the moderator can still take back, for a list beside the queue."""
-    decisions = undo.last_decisions(actor_id=actor, limit=5)
-    ids = {decision.upload_id for decision in decisions if decision.upload_id is not None}
-    references = dict(Upload.objects.filter(pk__in=ids).values_list("pk", "reference"))
-    return [
-        {
-            "pk": decision.pk,
-            "when": decision.created_at,
-            "what": decision.get_kind_display(),
-            "subject": references.get(decision.upload_id or 0, "")
-            or (f"#{decision.banned_id}" if decision.banned_id else ""),
-        }
-        for decision in decisions
-    ]
 
 
 def _with(url: str, query: str) -> str:
