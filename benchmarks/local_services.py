@@ -70,8 +70,8 @@ def bans(photos: list[Path], entries: int) -> None:
     from moderation import selectors
     from moderation.domain.local.signature import LocalSignature
     from moderation.models import BannedImage, LocalFingerprint
-    from moderation.services.lists import blocklist
-    from moderation.services.lists.blocklist import EntryOptions
+    from moderation.services.lists import banning
+    from moderation.services.lists.banning import EntryOptions
     from moderation.services.lists.enrolment import picture_from_bytes
     from moderation.services.search import local
 
@@ -80,7 +80,7 @@ def bans(photos: list[Path], entries: int) -> None:
     features = [local.features_of(picture.analysis) for picture in pictures]
     enrolled = []
     for picture in pictures:
-        made = blocklist.ban(picture=picture, blocklist=default, options=EntryOptions())
+        made = banning.ban(picture=picture, blocklist=default, options=EntryOptions())
         rows = made.banned.local_fingerprints
         enrolled.append(sum(len(bytes(one.data)) for one in rows.all()))
     say("a ban keeps", most_bytes=max(enrolled))

@@ -11,9 +11,8 @@ from moderation.models import Blocklist, Upload
 from moderation.selectors import blocklist_named
 from moderation.services.desk import drafts
 from moderation.services.desk import review as reviews
-from moderation.services.lists import blocklist as blocklists
-from moderation.services.lists import enrolment
-from moderation.services.lists.blocklist import EntryOptions
+from moderation.services.lists import banning, enrolment
+from moderation.services.lists.banning import EntryOptions
 from moderation.services.lists.reach import reach_of, sample_of
 
 
@@ -65,4 +64,4 @@ def reject_and_ban(upload_id: int, actor: str, *, blocklist: Blocklist | None, n
     reviews.reject(upload_id=upload_id, actor_id=actor, blocklist=chosen, note=note)
     local = "hold" if reach.parts and reach.parts.background else ""
     options = EntryOptions(reason="review", note=note, exact_only=flat, local=local)
-    blocklists.ban(picture=picture, blocklist=chosen, actor_id=actor, options=options)
+    banning.ban(picture=picture, blocklist=chosen, actor_id=actor, options=options)

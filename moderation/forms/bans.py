@@ -15,7 +15,7 @@ from moderation.domain.fingerprints import ALGORITHMS, parse_code
 from moderation.forms.radii import RadiiField
 from moderation.models import BannedImage, Blocklist, Upload
 from moderation.services.desk.drafts import Common, File, Hash, Source
-from moderation.services.lists.blocklist import EntryOptions
+from moderation.services.lists.banning import EntryOptions
 
 MOST_FILES = 50
 MOST_UPLOADS = 100

@@ -11,7 +11,7 @@ from moderation.management.lines import LineCommand, printable, wrong_usage
 from moderation.management.pictures import PictureFile, files_under, read, record_refusal
 from moderation.models import Blocklist
 from moderation.services.lists import enrolment
-from moderation.services.lists.blocklist import BanResult
+from moderation.services.lists.banning import BanResult
 from moderation.services.lists.enrolment import Picture
 
 

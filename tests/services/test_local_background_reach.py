@@ -16,7 +16,7 @@ from moderation.models import BanDraft, BannedImage, Blocklist, BlocklistChange,
 from moderation.services.desk import drafts
 from moderation.services.desk.drafts import Common, File
 from moderation.services.lists import blocklist
-from moderation.services.lists.blocklist import EntryOptions
+from moderation.services.lists.banning import EntryOptions
 from moderation.services.rescans import local_reach
 from tests import pictures
 from tests.services.people import member, send

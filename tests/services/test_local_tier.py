@@ -15,8 +15,8 @@ from moderation import api, selectors
 from moderation.models import LocalFingerprint, Match, Screening, Upload, UploadLocalFingerprint
 from moderation.services import revision
 from moderation.services.desk import review
-from moderation.services.lists import blocklist
-from moderation.services.lists.blocklist import EntryOptions
+from moderation.services.lists import banning, blocklist
+from moderation.services.lists.banning import EntryOptions
 from moderation.services.lists.enrolment import picture_from_bytes
 from moderation.services.search import local
 from tests import pictures
@@ -112,7 +112,7 @@ def test_a_ban_keeps_at_most_six_kilobytes_and_no_pixels() -> None:
 
 
 def test_an_entry_that_is_exact_only_says_nothing_of_crops() -> None:
-    blocklist.ban(
+    banning.ban(
         picture=picture_from_bytes(BANNED),
         blocklist=selectors.blocklist_named("default"),
         options=EntryOptions(exact_only=True),

@@ -8,8 +8,8 @@ from django.core.files.storage import storages
 from moderation import api, selectors
 from moderation.exceptions import FlatPicture
 from moderation.models import BannedImage, Decision, Match, Notice, Rescan, Screening, Upload
-from moderation.services.lists import blocklist, enrolment
-from moderation.services.lists.blocklist import EntryOptions
+from moderation.services.lists import banning, blocklist, enrolment
+from moderation.services.lists.banning import EntryOptions
 from tests import pictures
 from tests.services.people import member, send
 
@@ -128,7 +128,7 @@ def test_a_flat_picture_is_banned_only_as_an_exact_copy() -> None:
         api.ban(data)
     assert BannedImage.objects.count() == 0
 
-    blocklist.ban(
+    banning.ban(
         picture=enrolment.picture_from_bytes(data),
         blocklist=selectors.blocklist_named("default"),
         options=EntryOptions(exact_only=True),
@@ -142,7 +142,7 @@ def test_a_flat_picture_is_banned_only_as_an_exact_copy() -> None:
 def test_an_allowed_picture_is_never_flagged() -> None:
     picture = pictures.scene(8)
     api.ban(pictures.encode(picture))
-    blocklist.allow(picture=enrolment.picture_from_bytes(pictures.encode(picture)))
+    banning.allow(picture=enrolment.picture_from_bytes(pictures.encode(picture)))
 
     upload = send(pictures.encode(picture, quality=60), who=member())
 
@@ -153,7 +153,7 @@ def test_an_allowed_picture_is_never_flagged() -> None:
 def test_an_allowed_frame_does_not_excuse_a_banned_one() -> None:
     allowed, banned = pictures.scene(8), pictures.scene(9)
     api.ban(pictures.encode(banned))
-    blocklist.allow(picture=enrolment.picture_from_bytes(pictures.encode(allowed)))
+    banning.allow(picture=enrolment.picture_from_bytes(pictures.encode(allowed)))
 
     upload = send(pictures.animation(allowed, banned), who=member(), name="a.gif")
 
@@ -163,7 +163,7 @@ def test_an_allowed_frame_does_not_excuse_a_banned_one() -> None:
 def test_no_longer_allowed_reaches_back() -> None:
     picture = pictures.encode(pictures.scene(8))
     api.ban(picture)
-    allowed = blocklist.allow(picture=enrolment.picture_from_bytes(picture))
+    allowed = banning.allow(picture=enrolment.picture_from_bytes(picture))
     upload = send(picture, who=member())
     assert upload.status == "approved"
 

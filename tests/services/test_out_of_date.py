@@ -22,7 +22,7 @@ from moderation.models import (
     UploadLocalFingerprint,
 )
 from moderation.services.desk import review
-from moderation.services.lists import blocklist
+from moderation.services.lists import banning
 from moderation.services.lists.enrolment import picture_from_bytes
 from moderation.services.operations import health
 from moderation.services.rescans import rescan
@@ -193,7 +193,7 @@ def test_an_allowed_picture_carries_nothing_in() -> None:
     carrier = pictures.scene(50, (640, 480))
     load = pictures.scene(51, (640, 480))
     api.ban(pictures.encode(load))
-    blocklist.allow(picture=picture_from_bytes(pictures.encode(carrier)))
+    banning.allow(picture=picture_from_bytes(pictures.encode(carrier)))
     carrier.paste(load.resize((230, 172)), (200, 150))
 
     upload = send(pictures.encode(carrier), who=member())

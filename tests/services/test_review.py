@@ -11,8 +11,8 @@ from moderation import api, selectors
 from moderation.exceptions import AppealRefused, ChangedSinceSeen, DecisionRefused
 from moderation.models import Appeal, Blocklist, Clearance, Decision, Notice, Screening, Upload
 from moderation.services.desk import review
-from moderation.services.lists import blocklist, enrolment
-from moderation.services.lists.blocklist import EntryOptions
+from moderation.services.lists import banning, blocklist, enrolment
+from moderation.services.lists.banning import EntryOptions
 from tests import pictures
 from tests.services.people import kept_files, member, send
 
@@ -29,7 +29,7 @@ def holding() -> Blocklist:
 
 
 def _ban(data: bytes, target: Blocklist) -> Any:
-    return blocklist.ban(picture=enrolment.picture_from_bytes(data), blocklist=target, options=EntryOptions())
+    return banning.ban(picture=enrolment.picture_from_bytes(data), blocklist=target, options=EntryOptions())
 
 
 @pytest.fixture

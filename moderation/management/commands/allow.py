@@ -10,7 +10,7 @@ from moderation.management.enrolling import EnrolCommand
 from moderation.management.lines import wrong_usage
 from moderation.management.pictures import PictureFile, add_paths
 from moderation.models import Blocklist
-from moderation.services.lists import blocklist as blocklists
+from moderation.services.lists import banning
 from moderation.services.lists.enrolment import Picture
 
 
@@ -36,7 +36,7 @@ class Command(EnrolCommand):
     def enter(
         self, picture: Picture, file: PictureFile, blocklist: Blocklist, options: dict[str, Any]
     ) -> None:
-        result = blocklists.allow(picture=picture, blocklist=blocklist, note=options["reason"])
+        result = banning.allow(picture=picture, blocklist=blocklist, note=options["reason"])
         words = f"entry {result.banned.pk} of “{blocklist.slug}”"
         words += f", revision {result.revision}" if result.created else ", which was there already"
         self.entered(file, blocklist, result, {"exact_only": result.banned.exact_only}, words)

@@ -11,8 +11,8 @@ from moderation.management.enrolling import EnrolCommand
 from moderation.management.lines import printable
 from moderation.management.pictures import PictureFile, add_paths
 from moderation.models import Blocklist
-from moderation.services.lists import blocklist as blocklists
-from moderation.services.lists.blocklist import EntryOptions
+from moderation.services.lists import banning
+from moderation.services.lists.banning import EntryOptions
 from moderation.services.lists.enrolment import Picture
 from moderation.services.lists.reach import Parts, reach_of, sample_of
 
@@ -50,7 +50,7 @@ class Command(EnrolCommand):
         sample = None if exact_only else sample_of(picture.analysis, blocklist=blocklist)
         reach = reach_of(picture.analysis, blocklist=blocklist, exact_only=exact_only, shown=0, sample=sample)
         parts = reach.parts
-        result = blocklists.ban(
+        result = banning.ban(
             picture=picture,
             blocklist=blocklist,
             options=EntryOptions(

@@ -24,9 +24,8 @@ from moderation.exceptions import DecisionRefused, ModerationError
 from moderation.models import BanDraft, Blocklist, Upload
 from moderation.services import files
 from moderation.services.desk import review
-from moderation.services.lists import blocklist as blocklists
-from moderation.services.lists import codes, enrolment
-from moderation.services.lists.blocklist import BanResult, EntryOptions
+from moderation.services.lists import banning, codes, enrolment
+from moderation.services.lists.banning import BanResult, EntryOptions
 from moderation.services.lists.enrolment import Picture
 from moderation.services.lists.reach import Reach, reach_of, used_by
 from moderation.services.rescans import local_reach
@@ -189,7 +188,7 @@ def confirm(*, draft_id: int, actor_id: str) -> BanResult | None:
     """Make the ban; None where it waits for a second moderator now.
 
     Raises :class:`DecisionRefused` where it is done already or where whoever asked for it would be
-    the second moderator too, and what :func:`moderation.services.lists.blocklist.ban` raises.
+    the second moderator too, and what :func:`moderation.services.lists.banning.ban` raises.
     """
     draft = BanDraft.objects.select_related("blocklist", "upload").filter(pk=draft_id).first()
     if draft is None or draft.status not in (Status.DRAFT, Status.WAITING):
@@ -242,7 +241,7 @@ def _ban(draft: BanDraft, actor_id: str, *, local: str) -> BanResult:
         except FileNotFoundError as error:
             raise DecisionRefused("The file waited too long and is gone. Give it again.") from error
         picture = enrolment.picture_from_bytes(data)
-    return blocklists.ban(picture=picture, blocklist=draft.blocklist, actor_id=actor_id, options=options)
+    return banning.ban(picture=picture, blocklist=draft.blocklist, actor_id=actor_id, options=options)
 
 
 def set_exact_only(*, draft_id: int) -> None:

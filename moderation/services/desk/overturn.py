@@ -30,7 +30,7 @@ from moderation.models import (
 from moderation.selectors.consequences import rejected_by
 from moderation.services import revision
 from moderation.services.history import decisions
-from moderation.services.lists import blocklist, enrolment
+from moderation.services.lists import banning, blocklist, enrolment
 from moderation.services.lists.enrolment import Picture
 from moderation.services.rescans import rescreening
 from moderation.services.revision import Change, database
@@ -141,7 +141,7 @@ def _carry_out(
                 if not candidate.blocked and _restore(candidate, banned_id, actor_id, plan, number)
             ]
         if allowed is not None:
-            blocklist.allow(picture=allowed, actor_id=actor_id, note=plan.note)
+            banning.allow(picture=allowed, actor_id=actor_id, note=plan.note)
     left = tuple(one.upload.pk for one in candidates if one.upload.pk not in restored)
     return Overturned(banned, tuple(restored), left)
 

@@ -10,7 +10,8 @@ from moderation.domain.fingerprints import algorithm_named
 from moderation.models import BannedImage, Blocklist, BlocklistChange, Decision, Fingerprint
 from moderation.services import revision
 from moderation.services.history import decisions
-from moderation.services.lists.blocklist import BanResult, EntryOptions, reach_back
+from moderation.services.lists.banning import BanResult, EntryOptions
+from moderation.services.lists.blocklist import reach_back
 from moderation.services.revision import database
 
 

@@ -1,0 +1,205 @@
+"""A picture goes onto a list: what is banned, or allowed, counts at the next verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from moderation import selectors, signals, storage
+from moderation.exceptions import FlatPicture
+from moderation.models import (
+    BannedImage,
+    Blocklist,
+    BlocklistChange,
+    Decision,
+    Fingerprint,
+)
+from moderation.services import revision
+from moderation.services.history import decisions
+from moderation.services.lists.blocklist import reach_back
+from moderation.services.lists.enrolment import Picture, keep_evidence
+from moderation.services.revision import Change, database
+from moderation.services.search import local
+from moderation.services.search.index import banned_codes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryOptions:
+    """What a moderator says of an entry."""
+
+    label: str = ""
+    reason: str = ""
+    note: str = ""
+    """Free text for colleagues; stands beside the history, where it can be erased."""
+    exact_only: bool = False
+    radii: Mapping[str, Any] | None = None
+    expires_at: datetime | None = None
+    local: str = ""
+    """What the second tier may do, ``off`` or ``hold``, where that is less than the list allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class BanResult:
+    """What became of a ban."""
+
+    banned: BannedImage
+    created: bool
+    """False where the picture was on the list already."""
+    revision: int
+    nearest_distance: int | None = None
+    rescan_id: int | None = None
+    warnings: tuple[str, ...] = ()
+    """What makes it a poor ban for the second tier: ``few_keypoints``, ``uniform``, ``repeating``."""
+
+
+def ban(*, picture: Picture, blocklist: Blocklist, actor_id: str = "", options: EntryOptions) -> BanResult:
+    """Add a picture to a list (or to an allowlist, which is a list with the action ``allow``).
+
+    Raises :class:`FlatPicture` for a picture without structure, unless ``exact_only`` is asked for.
+    What is on the list already, exactly or at distance 0 in every algorithm, adds no entry and raises
+    no revision; the decision is recorded.
+    """
+    if picture.analysis.flat and not options.exact_only:
+        raise FlatPicture
+    features = local.features_of(picture.analysis)
+    evidence = keep_evidence(picture) if blocklist.keep_evidence else ""
+    used = False
+    try:
+        nearest, distance = _nearest(picture, blocklist)
+        with revision.changing() as change:
+            same = _same(picture, blocklist)
+            if same is not None:
+                decisions.record(
+                    kind=Decision.Kind.ALREADY_BANNED,
+                    actor_id=actor_id,
+                    banned_id=same.pk,
+                    upload_id=picture.upload_id,
+                    revision=change.before.number,
+                    note=options.note,
+                )
+                return BanResult(same, False, change.before.number)
+            banned = _insert(picture, blocklist, options, actor_id, evidence, nearest, change)
+            local.enrol(banned, features, at_revision=change.revision)
+            used = True
+            rescan = reach_back(change, banned=banned, reach=True)
+            transaction.on_commit(
+                lambda: signals.image_banned.send_robust(
+                    BannedImage, banned=banned, revision=change.revision
+                ),
+                using=database(),
+            )
+            warnings = tuple(dict.fromkeys(word for one in features for word in one.warnings))
+            return BanResult(banned, True, change.revision, distance, rescan.pk, warnings)
+    finally:
+        if evidence and not used:
+            storage.quarantine().delete(evidence)
+
+
+def _insert(
+    picture: Picture,
+    blocklist: Blocklist,
+    options: EntryOptions,
+    actor_id: str,
+    evidence: str,
+    nearest: int | None,
+    change: Change,
+) -> BannedImage:
+    analysis = picture.analysis
+    banned = BannedImage.objects.create(
+        blocklist=blocklist,
+        label=options.label[:200],
+        reason=options.reason[:200],
+        source=picture.source[:100],
+        sha256=analysis.sha256,
+        pixels=analysis.pixels,
+        flat=analysis.flat,
+        exact_only=options.exact_only,
+        radii=dict(options.radii) if options.radii else None,
+        local=options.local,
+        evidence=evidence,
+        nearest_id=nearest,
+        revision=change.revision,
+        expires_at=options.expires_at,
+        created_by=actor_id,
+    )
+    Fingerprint.objects.bulk_create(
+        Fingerprint(
+            banned=banned,
+            algorithm=code.algorithm,
+            bits=code.bits,
+            variant=code.variant[:80],
+            revision=change.revision,
+        )
+        for code in analysis.enrolment
+    )
+    change.record(
+        kind=BlocklistChange.Kind.BAN,
+        blocklist=blocklist.slug,
+        banned_id=banned.pk,
+        actor_id=actor_id,
+        detail={
+            "source": picture.source,
+            "exact_only": options.exact_only,
+            **({"local": options.local} if options.local else {}),
+        },
+        entries=1,
+    )
+    decisions.record(
+        kind=Decision.Kind.BAN,
+        actor_id=actor_id,
+        banned_id=banned.pk,
+        upload_id=picture.upload_id,
+        revision=change.revision,
+        reason=options.reason,
+        note=options.note,
+    )
+    return banned
+
+
+def _same(picture: Picture, blocklist: Blocklist) -> BannedImage | None:
+    """An active entry of the list with the same bytes, the same pixels, or distance 0 everywhere."""
+    active = BannedImage.objects.filter(blocklist=blocklist, retired_revision__isnull=True)
+    exact = active.filter(Q(sha256=picture.analysis.sha256) | Q(pixels=picture.analysis.pixels)).first()
+    if exact is not None:
+        return exact
+    first = {code.algorithm: code.bits for code in reversed(picture.analysis.enrolment)}
+    if not first:
+        return None
+    for algorithm, bits in first.items():
+        active = active.filter(
+            pk__in=Fingerprint.objects.filter(algorithm=algorithm, bits=bits).values("banned_id")
+        )
+    return active.first()
+
+
+def _nearest(picture: Picture, blocklist: Blocklist) -> tuple[int | None, int | None]:
+    """The nearest active entry of the same list within the widest hold radius."""
+    hits = banned_codes.catch_up().search(picture.analysis.enrolment)
+    mine = set(
+        BannedImage.objects.filter(
+            pk__in={hit.banned for hit in hits}, blocklist=blocklist, retired_revision__isnull=True
+        ).values_list("pk", flat=True)
+    )
+    near = [(hit.distance, hit.banned) for hit in hits if hit.banned in mine]
+    if not near:
+        return None, None
+    distance, banned = min(near)
+    return banned, distance
+
+
+def allow(
+    *, picture: Picture, blocklist: Blocklist | None = None, actor_id: str = "", note: str = ""
+) -> BanResult:
+    """Put a picture on the allowlist: what it explains is never flagged. A flat picture is allowed as
+    an exact copy."""
+    return ban(
+        picture=picture,
+        blocklist=blocklist or selectors.blocklist_named("allowlist"),
+        actor_id=actor_id,
+        options=EntryOptions(note=note, exact_only=picture.analysis.flat),
+    )
