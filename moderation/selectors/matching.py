@@ -16,6 +16,8 @@ from moderation.models import BannedImage, Blocklist, Fingerprint
 
 LOCAL_MODES = ("off", "hold", "block")
 """What the second tier may do, the least first: an entry's own mode can only be less than its list's."""
+PARAMETERS = 10_000
+"""Of one statement; PostgreSQL takes 65,535."""
 Radii = Mapping[str, Any]
 """Algorithm → [block or null, hold], as :attr:`Blocklist.radii` stores it."""
 
@@ -49,8 +51,16 @@ def _band(pair: Any) -> Band:
 
 
 def policy_entries(ids: Iterable[int], *, entries: int) -> dict[int, Entry]:
-    """The active ones among these entries, as policy wants them. One query."""
-    rows = BannedImage.objects.filter(pk__in=set(ids), retired_revision__isnull=True).values_list(
+    """The active ones among these entries, as policy wants them. One query, but for thousands of them."""
+    wanted = list(set(ids))
+    found: dict[int, Entry] = {}
+    for start in range(0, len(wanted), PARAMETERS):
+        found |= _policy_entries(wanted[start : start + PARAMETERS], entries)
+    return found
+
+
+def _policy_entries(ids: list[int], entries: int) -> dict[int, Entry]:
+    rows = BannedImage.objects.filter(pk__in=ids, retired_revision__isnull=True).values_list(
         "pk",
         "exact_only",
         "suspended",

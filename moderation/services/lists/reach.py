@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from moderation import selectors
 from moderation.domain.analysis import Analysis
@@ -68,6 +68,8 @@ class Reach:
 
 LOOK_OUTSIDE = 16
 """Bits beyond the hold radius in which the nearest misses are shown."""
+PARAMETERS = 10_000
+"""Of one statement; PostgreSQL takes 65,535."""
 
 
 def reach_of(
@@ -99,12 +101,7 @@ def reach_of(
     exact = live.filter(Q(sha256=analysis.sha256) | Q(pixels=analysis.pixels))
     for upload in exact.values_list("pk", flat=True):
         near[upload] = Neighbour(upload, "exact", 0, "block")
-    owners = {
-        pk: (owner_type, owner)
-        for pk, owner_type, owner in live.filter(pk__in=list(near)).values_list(
-            "pk", "owner_type", "owner_id"
-        )
-    }
+    owners = _owners(live, sorted(near))
     found = sorted((neighbour for pk, neighbour in near.items() if pk in owners), key=_order)
     inside = [neighbour for neighbour in found if neighbour.band != "outside"]
     return Reach(
@@ -140,6 +137,14 @@ def _parts(sample: Sample, inside: set[int]) -> Parts:
     uploads = tuple(upload for upload in sample.alike if upload not in inside)
     owners = Upload.objects.filter(pk__in=uploads).values_list("owner_type", "owner_id")
     return Parts(sample.looked_at, uploads, len(set(owners)), sample.closely, sample.shown)
+
+
+def _owners(uploads: QuerySet[Upload], ids: list[int]) -> dict[int, tuple[str, str]]:
+    owners: dict[int, tuple[str, str]] = {}
+    for start in range(0, len(ids), PARAMETERS):
+        rows = uploads.filter(pk__in=ids[start : start + PARAMETERS])
+        owners |= {pk: (kind, owner) for pk, kind, owner in rows.values_list("pk", "owner_type", "owner_id")}
+    return owners
 
 
 def _band(distance: int, block: int, hold: int) -> str:

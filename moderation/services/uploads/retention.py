@@ -133,7 +133,7 @@ def forget_files(upload: Upload) -> None:
 
 def erase_personal(rows: QuerySet[PersonalData]) -> int:
     """Empty these rows and throw their salts away; the commitments in the history stay."""
-    return PersonalData.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(
+    return rows.update(
         owner_type="",
         owner_id="",
         address="",
