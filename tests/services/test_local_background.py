@@ -136,6 +136,21 @@ def test_undoing_the_approval_gives_the_tiles_back(entry: BannedImage, innocent:
     assert upload_of(before_wall(61), "eve").status == "held"
 
 
+def test_an_undo_takes_back_what_was_let_go_without_stored_signatures(
+    innocent: Upload, settings: Any
+) -> None:
+    """Its earlier match is known, so it is found even where the site keeps no signatures of uploads."""
+    settings.MODERATION = {**settings.MODERATION, "LOCAL_REACH": False}
+    other = upload_of(before_wall(66).crop((15, 10, 470, 395)), "bob")
+    assert other.status == "held"
+    decision = approve(innocent)
+    assert status_of(other) == "approved"
+
+    undo.undo(decision_id=decision.pk, actor_id="7")
+
+    assert status_of(other) == "held"
+
+
 def test_one_undo_leaves_what_was_learned_from_others(innocent: Upload) -> None:
     other = upload_of(before_wall(66), "bob")
     first = approve(innocent)
@@ -209,6 +224,20 @@ def test_a_restriction_that_somebody_chose_stays(entry: BannedImage) -> None:
     background.forget_all(banned_id=entry.pk, actor_id="7")
     entry.refresh_from_db()
     assert entry.local == "off"
+
+
+def test_a_restriction_that_somebody_chose_before_it_was_learned_stays() -> None:
+    configure(local="block")
+    entry = api.ban(pictures.encode(WALL)).banned
+    blocklist.change_entry(banned_id=entry.pk, actor_id="8", local="hold")
+    whole = upload_of(WALL.rotate(4), "bob")
+    assert whole.status == "held"
+
+    decision = approve(whole)
+    undo.undo(decision_id=decision.pk, actor_id="7")
+
+    entry.refresh_from_db()
+    assert entry.local == "hold"
 
 
 def test_nothing_is_learned_from_what_fingerprints_take_for_a_copy(entry: BannedImage) -> None:

@@ -91,6 +91,8 @@ def forget(*, rows: Iterable[LearnedBackground], actor_id: str) -> None:
             if any(row.revision for row in own):
                 detail = {"given_back_from": [row.upload_id for row in own]}
                 if _apply(change, banned, restricted, actor_id=actor_id, detail=detail):
+                    # What it let go is known by its matches, also where no signatures of uploads are kept.
+                    reach_back(change, banned=banned, reach=False)
                     reach_back(change, banned=banned, reach=True)
 
 
@@ -126,8 +128,9 @@ def _apply(
     """Mute what the rows of an entry come to, in their order, and restrict it where they say too much. False
     for a retired entry, which nothing is looked up in: it only keeps its books for being banned again."""
     muted, left, too_much = 0, 0, False
+    chosen = bool(banned.local) and not restricted
     for one in LocalFingerprint.objects.filter(banned=banned).order_by("pk"):
-        tiles, evidence, restricts = _shared(one)
+        tiles, evidence, restricts = _shared(one, chosen=chosen)
         mask = packed_tiles(tiles) if tiles.any() else None
         if (bytes(one.muted) if one.muted else None) != mask:
             one.muted, one.revision = mask, change.revision
@@ -151,16 +154,18 @@ def _apply(
     return True
 
 
-def _shared(one: LocalFingerprint) -> tuple[NDArray[np.bool_], int, bool]:
-    """The tiles that a signature loses, how many with evidence are left, and whether some row says too much."""
+def _shared(one: LocalFingerprint, *, chosen: bool) -> tuple[NDArray[np.bool_], int, bool]:
+    """The tiles that a signature loses, how many with evidence are left, and whether some row says too much.
+    No row restricts an entry that somebody has restricted (``chosen``) before: no undo shall lift that."""
     signature = LocalSignature.from_bytes(bytes(one.data))
     shared: list[TileCheck] = []
-    too_much = False
+    restricts = False
     for row in one.backgrounds.filter(revision__isnull=False).order_by("pk"):
         check = check_again(signature, bytes(row.tiles), bytes(row.tiles))
-        row.too_much = without_background(signature, [*shared, check]) is None
+        too_much = without_background(signature, [*shared, check]) is None
+        row.too_much = too_much and not chosen
         row.save(update_fields=["too_much"])
-        too_much = too_much or row.too_much
-        shared += [] if row.too_much else [check]
+        restricts = restricts or row.too_much
+        shared += [] if too_much else [check]
     tiles = np.any([check.agreeing for check in shared], axis=0) if shared else np.zeros(64, dtype=bool)
-    return tiles, int(evidence_tiles(signature.tiles).sum() - tiles.sum()), too_much
+    return tiles, int(evidence_tiles(signature.tiles).sum() - tiles.sum()), restricts
