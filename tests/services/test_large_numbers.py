@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from moderation import api, selectors
 from moderation.conf import get_settings
-from moderation.domain.policy import Entry, Hit, Judgement, judge
-from moderation.models import Match, PersonalData, Screening, Upload
-from moderation.services import revision
+from moderation.models import PersonalData, Upload
 from moderation.services.decoder import decoder
 from moderation.services.lists import reach
 from moderation.services.search.earlier import earlier_uploads
-from moderation.services.uploads import retention, screening
+from moderation.services.uploads import retention
 from tests import pictures
 from tests.services.people import member, send
 
@@ -29,26 +25,6 @@ def test_the_personal_data_of_many_people_is_erased_together() -> None:
 
     assert retention.erase_personal(PersonalData.objects.filter(owner_id="1")) == MORE
     assert not PersonalData.objects.filter(erased_at__isnull=True).exists()
-
-
-def _many_matches() -> Judgement:
-    numbers = range(1, MORE // 10)
-    entries = {number: Entry(number, "default", "block", {}) for number in numbers}
-    return judge([Hit(number, "sha256", 0, band="exact") for number in numbers], entries)
-
-
-def test_an_upload_that_matches_thousands_of_entries_is_recorded() -> None:
-    upload = send(pictures.encode(pictures.scene(1)), who=member())
-    judgement = _many_matches()
-
-    with revision.screening() as state:
-        found = screening.record(
-            upload, judgement, state=state, occasion="review", started=time.perf_counter()
-        )
-
-    numbers = list(Match.objects.filter(screening=found).order_by("pk").values_list("banned_id", flat=True))
-    assert numbers == [match.hit.banned for match in judgement.matches]
-    assert Screening.objects.get(pk=found.pk).verdict == "block"
 
 
 def test_policy_is_asked_about_any_number_of_entries() -> None:

@@ -42,8 +42,6 @@ Status = Upload.Status
 STATUS_OF = {"allow": Status.APPROVED, "hold": Status.HELD, "block": Status.REJECTED}
 FAILURE = "failure"
 """Occasion of a screening that came to no judgement."""
-AT_ONCE = 1_000
-"""Matches in one statement: PostgreSQL takes 65,535 parameters."""
 
 
 def screen(*, upload_id: int) -> str | None:
@@ -162,7 +160,7 @@ def record(
         commitment=upload.personal.commitment() if upload.personal else None,
     )
     screening.save()
-    matches = (
+    Match.objects.bulk_create(
         Match(
             screening=screening,
             banned_id=match.hit.banned,
@@ -179,7 +177,6 @@ def record(
         )
         for match in judgement.matches
     )
-    Match.objects.bulk_create(matches, batch_size=AT_ONCE)
     return screening
 
 
