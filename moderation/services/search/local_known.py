@@ -15,8 +15,9 @@ from moderation.services.search.local import signature_of
 
 
 def earlier_hits(upload_id: int) -> list[Hit]:
-    """What earlier screenings of an upload found in this tier, as far as it still counts. It is kept when
-    the upload is judged again from what is stored, since its signature alone cannot be verified."""
+    """What earlier screenings of an upload found in this tier, the strongest of each entry, as far as it still
+    counts. It is kept when the upload is judged again from what is stored, since its signature alone cannot be
+    verified."""
     screenings = Screening.objects.filter(upload_id=upload_id)
     rows = list(Match.objects.filter(screening__in=screenings, method__startswith=LOCAL).order_by("pk"))
     changed = LocalFingerprint.objects.filter(
@@ -24,13 +25,16 @@ def earlier_hits(upload_id: int) -> list[Hit]:
         muted__isnull=False,
     )
     muted = {one.pk: signature_of(one.data, one.muted) for one in changed} if rows else {}
-    hits = {}
+    hits: dict[int, Hit] = {}
     for match in rows:
         now = muted.get(match.details.get("signature", 0))
         supports = match.details.get("supports") if now is None else _supported(match, now)
         if not supports:
             continue
         band: BandName = "block" if supports == "block" else "hold"
+        if band == "hold" and match.banned_id in hits and hits[match.banned_id].band == "block":
+            # Recorded while it counted for less.
+            continue
         details = {**match.details, "supports": band}
         hits[match.banned_id] = Hit(
             match.banned_id, match.method, 0, match.view, match.variant, band, details

@@ -153,7 +153,12 @@ def _judge(subject: Subject, hits: Iterable[Hit], entries: int, *, notes: tuple[
     best: dict[tuple[int, str, int], Hit] = {}
     for hit in hits:
         key = (hit.banned, hit.method, hit.view)
-        if key not in best or hit.distance < best[key].distance:
+        if key not in best or _strength(hit) < _strength(best[key]):
             best[key] = hit
     known = selectors.policy_entries((hit.banned for hit in best.values()), entries=entries)
     return replace(judge(best.values(), known, cleared=subject.cleared), notes=notes)
+
+
+def _strength(hit: Hit) -> tuple[int, bool]:
+    """The least is the strongest. Hits of the second tier have no distance, but a band."""
+    return hit.distance, hit.band == "hold"
