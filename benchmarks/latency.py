@@ -58,7 +58,7 @@ def measure(*, celery: bool, uploads: int, banned: int, tiers: int) -> list[floa
         Path(folder, "banned.jpg").write_bytes(avatar(0))
         sessions = site.seed(entries=banned, members=20, pictures=Path(folder))["sessions"]
         if celery:
-            site.worker()
+            site.worker("--concurrency=2")
             site.beat()
         client = Client(site.web().port)
         bodies = [form(avatar(1 + number)) for number in range(WARM + uploads)]

@@ -12,6 +12,7 @@ import logging
 from datetime import timedelta
 
 from django.db import connections, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from moderation import storage
@@ -69,8 +70,7 @@ def remove_later(*files: tuple[str, str]) -> None:
     """Note files (area and name) for removal in the running transaction, and try it after the commit."""
     notes = FileRemoval.objects.bulk_create(FileRemoval(area=area, name=name) for area, name in files if name)
     if notes:
-        keys = [note.pk for note in notes]
-        transaction.on_commit(lambda: _remove(keys), using=database(), robust=True)
+        transaction.on_commit(lambda: _remove(notes), using=database(), robust=True)
 
 
 def remove_due(*, names: list[str] | None = None, limit: int = 500) -> int:
@@ -78,41 +78,50 @@ def remove_due(*, names: list[str] | None = None, limit: int = 500) -> int:
     due = FileRemoval.objects.filter(not_before__lte=timezone.now()).order_by("not_before")
     if names is not None:
         due = due.filter(name__in=names)
-    keys = list(due.values_list("pk", flat=True)[:limit])
-    return sum(_remove(keys[start : start + AT_ONCE]) for start in range(0, len(keys), AT_ONCE))
+    notes = list(due[:limit])
+    return sum(_remove(notes[start : start + AT_ONCE]) for start in range(0, len(notes), AT_ONCE))
 
 
-def _remove(keys: list[int]) -> int:
+def _remove(notes: list[FileRemoval]) -> int:
+    """Remove the files of committed notes; how many are gone."""
+    private = [note for note in notes if note.area == storage.QUARANTINE]
+    shown = [note.pk for note in notes if note.area != storage.QUARANTINE]
+    return _remove_private(private) + (_remove_shown(shown) if shown else 0)
+
+
+def _remove_private(notes: list[FileRemoval]) -> int:
+    # Without a lock: nobody claims a name in quarantine, and to delete a file twice does no harm.
+    gone = [note.pk for note in notes if _deleted(note)]
+    if gone:
+        FileRemoval.objects.filter(pk__in=gone).delete()
+    return len(gone)
+
+
+def _remove_shown(keys: list[int]) -> int:
     # The rows stay locked while the files go, so that a late transaction cannot claim one meanwhile.
     with transaction.atomic(using=database()):
-        removals = list(FileRemoval.objects.select_for_update(skip_locked=_skips()).filter(pk__in=keys))
-        kept = _referred_to(removals)
-        gone = [removal for removal in removals if removal.name not in kept and _deleted(removal)]
-        done = [removal.pk for removal in removals if removal in gone or removal.name in kept]
+        notes = list(FileRemoval.objects.select_for_update(skip_locked=_skips()).filter(pk__in=keys))
+        names = [note.name for note in notes]
+        kept = set(Upload.objects.filter(published__in=names).values_list("published", flat=True))
+        gone = [note.pk for note in notes if note.name not in kept and _deleted(note)]
+        done = [*gone, *(note.pk for note in notes if note.name in kept)]
         FileRemoval.objects.filter(pk__in=done).delete()
         return len(gone)
 
 
-def _deleted(removal: FileRemoval) -> bool:
+def _deleted(note: FileRemoval) -> bool:
     try:
-        storage.storage_of(removal.area).delete(removal.name)
+        storage.storage_of(note.area).delete(note.name)
     except Exception as error:  # noqa: BLE001 -- a storage raises what it likes; the note stays for the sweep
-        logger.warning("file removal %s failed: %s", removal.pk, type(error).__name__)
-        removal.attempts += 1
-        removal.last_error = type(error).__name__
-        removal.not_before = timezone.now() + RETRY
-        removal.save()
+        logger.warning("file removal %s failed: %s", note.pk, type(error).__name__)
+        FileRemoval.objects.filter(pk=note.pk).update(
+            attempts=F("attempts") + 1,
+            last_error=type(error).__name__,
+            not_before=timezone.now() + RETRY,
+        )
         return False
     return True
 
 
 def _skips() -> bool:
     return connections[database()].features.has_select_for_update_skip_locked
-
-
-def _referred_to(removals: list[FileRemoval]) -> set[str]:
-    """Names of published files among them that an upload refers to."""
-    names = {removal.name for removal in removals if removal.area != storage.QUARANTINE}
-    if not names:
-        return set()
-    return set(Upload.objects.filter(published__in=names).values_list("published", flat=True))
