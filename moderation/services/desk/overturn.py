@@ -32,6 +32,7 @@ from moderation.services import revision
 from moderation.services.history import decisions
 from moderation.services.lists import banning, blocklist, enrolment
 from moderation.services.lists.enrolment import Picture
+from moderation.services.locking import locked
 from moderation.services.rescans import rescreening
 from moderation.services.revision import Change, database
 from moderation.services.search import matching
@@ -178,8 +179,8 @@ def _apply(change: Change, banned: BannedImage, plan: Plan, actor_id: str) -> No
 
 
 def _restore(candidate: _Candidate, banned_id: int, actor_id: str, plan: Plan, number: int) -> bool:
-    row = Upload.objects.select_for_update().get(pk=candidate.upload.pk)
-    if row.status != Upload.Status.REJECTED or row.by_person:
+    row = locked(candidate.upload, status=Upload.Status.REJECTED, by_person=False)
+    if row is None:
         return False
     Clearance.objects.bulk_create([Clearance(upload=row, banned_id=banned_id)], ignore_conflicts=True)
     decisions.record(

@@ -27,6 +27,7 @@ from moderation.services.desk import overturn, review
 from moderation.services.history import decisions
 from moderation.services.lists import background
 from moderation.services.lists.blocklist import reach_back
+from moderation.services.locking import locked
 from moderation.services.rescans.rescreening import FORMATS
 from moderation.services.search import local
 from moderation.services.uploads import outcome
@@ -91,8 +92,9 @@ def _record(decision: Decision, number: int) -> None:
 
 def _back_to_the_queue(decision: Decision, *, expected: str) -> None:
     with revision.screening() as state:
-        row = Upload.objects.select_for_update().filter(pk=decision.upload_id or 0).first()
-        if row is None or row.status != expected:
+        upload = Upload.objects.filter(pk=decision.upload_id or 0).first()
+        row = locked(upload, status=expected) if upload is not None else None
+        if row is None:
             raise DecisionRefused("The upload has changed since.")
         if expected == Upload.Status.APPROVED:
             Clearance.objects.filter(upload=row).delete()
