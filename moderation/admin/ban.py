@@ -17,7 +17,7 @@ from moderation import selectors
 from moderation.admin import display
 from moderation.admin.desk import DeskAdmin, actor_of, back_to
 from moderation.conf import get_settings
-from moderation.exceptions import ModerationError
+from moderation.exceptions import ModerationError, SandboxFailure
 from moderation.forms.bans import BanForm
 from moderation.models import BanDraft, Upload
 from moderation.selectors import people, review
@@ -100,7 +100,12 @@ class BanPages(DeskAdmin):
     ) -> HttpResponse:
         """Cards with pictures, numbers and neighbours; one query for all neighbours."""
         pending = (Status.DRAFT, Status.WAITING)
-        reaches = drafts.reaches_of(row for row in rows if row.status in pending)
+        try:
+            reaches = drafts.reaches_of(row for row in rows if row.status in pending)
+        except SandboxFailure as failure:
+            # Some of the pictures that it seems to reach are decoded; confirming needs a decoder as well.
+            messages.error(request, _(str(failure)))
+            reaches = {}
         near = {neighbour.upload_id for reach in reaches.values() for neighbour in reach.neighbours}
         near |= {upload for reach in reaches.values() for upload in _shown_parts(reach)}
         uploads = Upload.objects.in_bulk(near)

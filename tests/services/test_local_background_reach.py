@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from io import BytesIO, StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,12 +13,13 @@ from django.core.management import call_command
 from PIL import Image
 
 from moderation import selectors
+from moderation.exceptions import SandboxBusy
 from moderation.models import BanDraft, BannedImage, Blocklist, BlocklistChange, Upload
 from moderation.services.desk import drafts
 from moderation.services.desk.drafts import Common, File
 from moderation.services.lists import blocklist
 from moderation.services.lists.banning import EntryOptions
-from moderation.services.rescans import local_reach
+from moderation.services.rescans import local_reach, rescreening
 from tests import pictures
 from tests.services.people import member, send
 
@@ -127,6 +129,24 @@ def test_the_page_says_so(default: Blocklist, neighbours: list[Upload], admin_cl
     assert "Parts of it may agree with 9 others of the newest 13 uploads, of 9 users" in text
     assert "probably the pictures share a background" in text
     assert neighbours[-1].reference in text
+
+
+def test_the_page_is_there_while_no_decoder_is_free(
+    default: Blocklist, neighbours: list[Upload], admin_client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = draft(default, before_wall(1))
+
+    def busy(*_args: object) -> None:
+        raise SandboxBusy
+
+    monkeypatch.setattr(rescreening, "decoder", lambda: SimpleNamespace(analyse=busy))
+    page = admin_client.get(f"/admin/moderation/bannedimage/reach/{row.batch}/")
+
+    assert page.status_code == 200
+    assert "Every decoder process was busy" in page.content.decode()
+    with pytest.raises(SandboxBusy):
+        drafts.confirm(draft_id=row.pk, actor_id="7")
+    assert not BannedImage.objects.exists()
 
 
 def test_the_command_says_so(tmp_path: Path, neighbours: list[Upload]) -> None:
