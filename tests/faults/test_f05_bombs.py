@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.faults.conftest import Deploy
-from tests.faults.deployment import Console, RemoteError
+from tests.faults.console_client import Console, RemoteError
 from tests.faults.pictures import encoded
 
 MEGABYTE = 1024 * 1024

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.conftest import Deploy
+from tests.faults.console_client import RemoteError, in_text
 from tests.faults.decoder import poisoned
-from tests.faults.deployment import Browser, RemoteError, in_text
+from tests.faults.deployment import Browser
 from tests.faults.pictures import copy_of, picture
 from tests.servers.postgres import PostgresServer
 from tests.waiting import eventually

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.conftest import Deploy
-from tests.faults.deployment import in_text
+from tests.faults.console_client import in_text
 from tests.faults.pictures import picture
 
 

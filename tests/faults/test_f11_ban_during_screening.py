@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.faults.conftest import Deploy
+from tests.faults.console_client import in_text
 from tests.faults.decoder import poisoned
-from tests.faults.deployment import in_text
 from tests.faults.pictures import copy_of, picture
 from tests.waiting import eventually
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import requests
 
 from tests.faults.conftest import Deploy
-from tests.faults.deployment import in_text
+from tests.faults.console_client import in_text
 from tests.faults.pictures import copy_of, picture
 from tests.waiting import eventually
 

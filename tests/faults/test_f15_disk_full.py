@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Deploy
-from tests.faults.deployment import RemoteError
+from tests.faults.console_client import RemoteError
 from tests.faults.pictures import picture
 
 SMALL = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]

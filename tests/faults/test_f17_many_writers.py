@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.faults.conftest import Deploy
-from tests.faults.deployment import Console
+from tests.faults.console_client import Console
 from tests.faults.pictures import picture
 
 WRITERS, EACH = 5, 12

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.conftest import Deploy
-from tests.faults.deployment import ConsoleEndedError
+from tests.faults.console_client import ConsoleEndedError
 from tests.faults.pictures import copy_of, picture
 
 
