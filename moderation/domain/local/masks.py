@@ -31,6 +31,8 @@ def without_tiles(signature: LocalSignature, mask: bytes | None) -> LocalSignatu
 
 
 def check_again(signature: LocalSignature, seen: bytes, agreeing: bytes) -> TileCheck:
-    """An earlier comparison as it would come out against ``signature`` now, which may have lost evidence since."""
+    """An earlier comparison as it would come out against ``signature`` now, which may have lost evidence since.
+    What agrees is taken to be visible."""
     evidence = evidence_tiles(signature.tiles)
-    return TileCheck(evidence, tiles_of(seen) & evidence, tiles_of(agreeing) & evidence)
+    still = tiles_of(agreeing) & evidence
+    return TileCheck(evidence, tiles_of(seen) & evidence, still, still)

@@ -1,7 +1,7 @@
 """“Not the same picture”: what two different pictures share is no evidence of a ban any more.
 
-1. A moderator approves an upload that only the second tier had found. Which tiles agreed is noted in the
-   transaction of the approval, so no crash can lose it.
+1. A moderator approves an upload that only the second tier had found. Which tiles visibly agreed is noted in
+   the transaction of the approval, so no crash can lose it.
 2. A change of its own, under the exclusive lock, makes them count: the tiles are muted in the ban's signature
    or, where too little would be left, the entry may only hold. What is held because of them is judged again.
 3. Undoing the approval takes its rows away and computes the rest anew; the signature itself is never changed.
@@ -12,6 +12,7 @@ The machine never learns by itself: whoever can upload could teach it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -40,18 +41,22 @@ def note(decision: Decision, matches: Iterable[JudgedMatch]) -> None:
     rows = {}
     for match in found:
         details = match.hit.details
-        if match.hit.banned in copied or match.set_aside or "agreeing" not in details:
+        if match.hit.banned in copied or match.set_aside or not any(_visible(details)):
             continue
         rows[details["signature"]] = LearnedBackground(
             signature_id=details["signature"],
             decision_id=decision.pk,
             upload_id=decision.upload_id or 0,
-            tiles=bytes.fromhex(details["agreeing"]),
+            tiles=_visible(details),
         )
     there = LocalFingerprint.objects.filter(pk__in=list(rows)).values_list("pk", flat=True)
     if there:
         LearnedBackground.objects.bulk_create(rows[pk] for pk in there)
         transaction.on_commit(settle_waiting, using=database(), robust=True)
+
+
+def _visible(details: Mapping[str, Any]) -> bytes:
+    return bytes.fromhex(details.get("visible", ""))
 
 
 def settle_waiting(*, limit: int = 100) -> int:

@@ -199,6 +199,7 @@ def _hit(banned: int, signature: int, match: LocalMatch, view: int) -> Hit:
         "signature": signature,
         "seen": packed_tiles(match.check.seen).hex(),
         "agreeing": packed_tiles(match.check.agreeing).hex(),
+        "visible": packed_tiles(match.check.visible).hex(),
         "inliers": match.inliers,
         "tile": round(match.tile * 1000),
         "share": round(match.share * 1000),

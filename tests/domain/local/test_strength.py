@@ -19,7 +19,7 @@ def match(
     agreeing: int, seen: int, evidence: int = 64, inliers: int = 40, coverage: float = 1.0
 ) -> LocalMatch:
     tiles = np.random.default_rng(1).permutation(64)  # what disagrees is scattered
-    check = TileCheck(tiles < evidence, tiles < seen, tiles < agreeing)
+    check = TileCheck(tiles < evidence, tiles < seen, tiles < agreeing, tiles < agreeing)
     nothing = np.empty(0, dtype=np.uint16)
     return LocalMatch(
         inliers, check.tile, check.share, coverage, 0, (1, 0, 0, 0, 1, 0, 0, 0, 1), check, nothing
@@ -57,7 +57,7 @@ def test_a_half_or_a_middle_that_is_another_picture(window: int) -> None:
     one = replace(
         match(60, 64),
         tile=float(agreeing.sum() / evidence.sum()),
-        check=TileCheck(evidence, evidence, agreeing),
+        check=TileCheck(evidence, evidence, agreeing, agreeing),
     )
 
     assert one.tile > 0.7
