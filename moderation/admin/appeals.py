@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from moderation.admin import display
-from moderation.admin.desk import DeskAdmin, actor_of, may
+from moderation.admin.desk import RowPages, actor_of, may
 from moderation.admin.explaining import explain
 from moderation.admin.rows import rows_for
 from moderation.exceptions import ModerationError
@@ -45,7 +45,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 @admin.register(Appeal)
-class AppealAdmin(DeskAdmin):
+class AppealAdmin(RowPages):
     """Read-only but for the answer."""
 
     list_display = ("thumbnail", "upload", "text_", "status_", "created_at", "answered_at")
@@ -70,9 +70,6 @@ class AppealAdmin(DeskAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     @admin.display(description=gettext_lazy("picture"))
     def thumbnail(self, appeal: Appeal) -> SafeString:
         return display.picture_of_upload(appeal.upload)
@@ -85,15 +82,8 @@ class AppealAdmin(DeskAdmin):
     def status_(self, appeal: Appeal) -> SafeString:
         return display.badge(appeal.status, appeal.get_status_display())
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, appeal: Appeal) -> HttpResponse:
         """The picture, what it was rejected for, what its owner says, and two buttons."""
-        appeal: Appeal = self.seen(request, object_id)
         upload = appeal.upload
         history = audit.page(AuditFilter(upload=upload.pk), size=20)
         item = review.item_of(upload, with_decisions=False, history=history.rows)

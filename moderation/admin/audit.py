@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from moderation.admin import display
-from moderation.admin.desk import DeskAdmin, capped, may
+from moderation.admin.desk import RowPages, capped, may
 from moderation.admin.explaining import explain
 from moderation.admin.exporting import export
 from moderation.admin.rows import KIND_NAMES, leading_match, rows_for
@@ -50,7 +50,7 @@ TURNS = {
 """How the evidence is turned by the style sheet, so that both pictures lie the same way."""
 
 
-class AuditAdmin(DeskAdmin):
+class AuditAdmin(RowPages):
     """The list of any kind is the log, narrowed to that kind."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -63,9 +63,6 @@ class AuditAdmin(DeskAdmin):
         ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def filter_of(self, request: HttpRequest) -> tuple[AuditFilterForm, AuditFilter]:
@@ -139,15 +136,8 @@ class AuditAdmin(DeskAdmin):
             raise Http404("No such filter.")
         return export(wanted, as_csv=request.GET.get("format", "csv") != "jsonl")
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, record: AuditRecord) -> HttpResponse:
         """One row, with everything that is known about it."""
-        record: AuditRecord = self.seen(request, object_id)
         if isinstance(record, Screening):
             prefetch_related_objects([record], "matches")
         seal = audit.seals_of([record]).get((audit.kind_of(record), record.pk))

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from moderation.admin import display
 from moderation.admin.ban import BanPages
-from moderation.admin.desk import actor_of, back_to, may
+from moderation.admin.desk import RowPages, actor_of, back_to, may
 from moderation.admin.overturning import OverturnPages
 from moderation.admin.rows import rows_for
 from moderation.exceptions import ModerationError
@@ -56,7 +56,7 @@ class ActiveFilter(admin.SimpleListFilter):
 
 
 @admin.register(BannedImage)
-class BannedImageAdmin(BanPages, OverturnPages):
+class BannedImageAdmin(RowPages, BanPages, OverturnPages):
     """Entries come and go through the services; a page of its own for each."""
 
     list_display = ("thumbnail", "name_", "blocklist", "state", "radius_", "source", "created_at", "revision")
@@ -98,9 +98,6 @@ class BannedImageAdmin(BanPages, OverturnPages):
         entries: QuerySet[BannedImage] = super().get_queryset(request).select_related("blocklist")
         return entries
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def has_retire_permission(self, request: HttpRequest) -> bool:
         """For the action."""
         return may(request, "change_bannedimage")
@@ -141,15 +138,8 @@ class BannedImageAdmin(BanPages, OverturnPages):
             blocklists.unban(banned_id=pk, actor_id=actor_of(request), reason="several")
         self.message_user(request, _("%(number)s entries retired.") % {"number": len(active)})
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, banned: BannedImage) -> HttpResponse:
         """One entry: evidence, settings, what it has done, its rescans and its history."""
-        banned: BannedImage = self.seen(request, object_id)
         return self.entry_page(request, banned, EntryForm(initial=_settings(banned)))
 
     def entry_page(

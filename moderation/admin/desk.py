@@ -212,3 +212,23 @@ class DeskAdmin(ModelAdmin):
             "title": title,
         }
         return TemplateResponse(request, f"admin/moderation/{template}", shared | context, status=status)
+
+
+class RowPages(DeskAdmin):
+    """Each row has a page of the desk instead of a form: what can be done about it is on that page."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return self.row_page(request, self.seen(request, object_id))
+
+    def row_page(self, request: HttpRequest, row: Any, /) -> HttpResponse:
+        """The page of one row that may be seen."""
+        raise NotImplementedError

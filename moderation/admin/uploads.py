@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from moderation.admin import display
 from moderation.admin.dashboard import DashboardPages
 from moderation.admin.deciding import decide, require
-from moderation.admin.desk import actor_of, back_to, may
+from moderation.admin.desk import RowPages, actor_of, back_to, may
 from moderation.admin.explaining import explain, reason_in_words
 from moderation.admin.review import ReviewPages
 from moderation.admin.rows import rows_for
@@ -46,13 +46,12 @@ class DecidedByFilter(admin.SimpleListFilter):
 
 
 @admin.register(Upload)
-class UploadAdmin(ReviewPages, DashboardPages):
+class UploadAdmin(RowPages, ReviewPages, DashboardPages):
     """Read-only: what is decided about an upload is decided by the services."""
 
     list_display = ("thumbnail", "reference_", "status_", "reason_", "uploader", "blocklist", "submitted_at")
     list_display_links = ("thumbnail", "reference_")
     list_filter = ("status", "blocklist", DecidedByFilter, "submitted_at")
-    list_select_related = ("blocklist", "appeal")
     search_fields = ("^reference",)
     search_help_text = gettext_lazy("Reference number, or the uploader as “user:NAME”.")
     actions = ("ban_these",)
@@ -74,9 +73,6 @@ class UploadAdmin(ReviewPages, DashboardPages):
         return uploads
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_ban_permission(self, request: HttpRequest) -> bool:
@@ -147,15 +143,8 @@ class UploadAdmin(ReviewPages, DashboardPages):
         query = urlencode([("uploads", pk) for pk in ids])
         return HttpResponseRedirect(reverse("admin:moderation_bannedimage_add") + "?" + query)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, upload: Upload) -> HttpResponse:
         """One upload: picture, state, what can be done, and its history."""
-        upload: Upload = self.seen(request, object_id)
         history = audit.page(AuditFilter(upload=upload.pk), size=HISTORY)
         item = review.item_of(upload, with_decisions=False, history=history.rows)
         rows = rows_for(history.rows, of=upload)
