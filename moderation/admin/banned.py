@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -24,10 +24,10 @@ from moderation.admin import display
 from moderation.admin.ban import BanPages
 from moderation.admin.desk import RowPages, actor_of, back_to, may
 from moderation.admin.overturning import OverturnPages
-from moderation.admin.rows import rows_for
+from moderation.admin.rows import names_in, rows_for
 from moderation.exceptions import ModerationError
 from moderation.forms.bans import EntryForm
-from moderation.models import BannedImage, Rescan
+from moderation.models import BannedImage, LearnedBackground, Rescan
 from moderation.selectors import audit, people
 from moderation.selectors.audit_filters import AuditFilter
 from moderation.services.desk import undo
@@ -94,9 +94,14 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         return [*own, *self.ban_urls(), *self.overturn_urls(), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BannedImage]:
-        """With what every page shows."""
+        """With what every page shows, and whether there is what few entries have."""
         entries: QuerySet[BannedImage] = super().get_queryset(request).select_related("blocklist")
-        return entries
+        return entries.annotate(
+            has_near_copies=Exists(BannedImage.objects.filter(nearest=OuterRef("pk"))),
+            has_learned=Exists(
+                LearnedBackground.objects.filter(signature__banned=OuterRef("pk"), revision__isnull=False)
+            ),
+        )
 
     def has_retire_permission(self, request: HttpRequest) -> bool:
         """For the action."""
@@ -148,6 +153,8 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         """Also shown again with what is wrong with the settings."""
         rescans = list(Rescan.objects.filter(banned=banned)[:5])
         history = audit.page(AuditFilter(banned=banned.pk), size=20)
+        author = people.moderator_label(), banned.created_by
+        names = names_in(history.rows, author)
         fingerprints = list(
             banned.fingerprints.order_by("algorithm", "pk").values_list("algorithm", "bits", "variant")[:200]
         )
@@ -156,14 +163,14 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
             "form": form,
             "picture": display.picture_of_entry(banned),
             "state": state_of(banned),
-            "by": people.moderators([banned.created_by]).get(banned.created_by, ""),
+            "by": names.get(author, banned.created_by and f"#{banned.created_by}"),
             "rescans": rescans,
             "running": [rescan for rescan in rescans if rescan.status == Rescan.Status.OPEN],
-            "rows": rows_for(history.rows),
+            "rows": rows_for(history.rows, names=names),
             "codes": [(name, bytes(bits).hex(), variant) for name, bits, variant in fingerprints[:40]],
             "codes_more": max(len(fingerprints) - 40, 0),
-            "near_copies": list(banned.near_copies.all()[:8]),
-            "learned": learned_by(banned),
+            "near_copies": list(banned.near_copies.all()[:8]) if has(banned, "has_near_copies") else [],
+            "learned": learned_by(banned) if has(banned, "has_learned") else None,
         }
         title = _("Banned image #%(number)s") % {"number": banned.pk}
         return self.page(request, "entry.html", context, title=title, scripts=("progress.js",), status=status)
@@ -253,6 +260,11 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         rescans.cancel(rescan_id=pk, actor_id=actor_of(request))
         messages.info(request, _("Cancelled. What was found so far stays as it is."))
         return back_to(request, reverse("admin:moderation_bannedimage_changelist"))
+
+
+def has(banned: BannedImage, what: str) -> bool:
+    """What the query said with which the entry was read; True where it was read otherwise."""
+    return bool(getattr(banned, what, True))
 
 
 def learned_by(banned: BannedImage) -> dict[str, Any] | None:

@@ -62,13 +62,25 @@ class Row:
     """Position in the chain."""
 
 
-def rows_for(records: Sequence[AuditRecord], *, of: Upload | None = None) -> list[Row]:
-    """Three queries, however many rows; two where all are about the upload ``of``."""
+Names = dict[tuple[str, str], str]
+"""(model label, id) → what the host calls that person."""
+
+
+def names_in(records: Sequence[AuditRecord], *others: tuple[str, str]) -> Names:
+    """Everybody whom these rows name, and ``others``; one query for each model of people."""
+    return people.owners([*map(_owner_of, records), *map(_actor, records), *others])
+
+
+def rows_for(
+    records: Sequence[AuditRecord], *, of: Upload | None = None, names: Names | None = None
+) -> list[Row]:
+    """Three queries, however many rows; one less where all are about the upload ``of``, and one less with
+    the ``names`` from :func:`names_in`."""
     uploads = {pk for record in records if (pk := _upload(record)) is not None}
     references = {of.pk: of.reference} if of else {}
     if missing := uploads - set(references):
         references |= dict(Upload.objects.filter(pk__in=missing).values_list("pk", "reference"))
-    names = people.owners([*map(_owner_of, records), *map(_actor, records)])
+    names = names_in(records) if names is None else names
     seals = audit.seals_of(records)
     result = []
     for record in records:
