@@ -23,7 +23,7 @@ from moderation.models import (
     UploadLocalFingerprint,
 )
 from moderation.services.desk import overturn, review, undo
-from moderation.services.lists import banning
+from moderation.services.lists import banning, blocklist
 from moderation.services.lists.enrolment import picture_from_bytes
 from moderation.services.operations import health
 from moderation.services.rescans import rescan
@@ -305,3 +305,25 @@ def test_nor_does_one_that_clears_while_a_moderator_decides(
     clearing[0].result()
     ada.refresh_from_db()
     assert (ada.avatar.name, ada.display_name) == ("", "Ada")
+
+
+def test_a_retired_entry_is_banned_again_once() -> None:
+    banned = api.ban(PICTURE).banned
+    blocklist.unban(banned_id=banned.pk)
+
+    def again() -> bool:
+        try:
+            undo.reinstate(banned_id=banned.pk, actor_id="7")
+        except DecisionRefused:
+            return False
+        return True
+
+    calls = [Elsewhere(again), Elsewhere(again)]
+
+    assert sorted(call.result() for call in calls) == [False, True]
+    assert not again()
+    active = BannedImage.objects.get(retired_revision__isnull=True)
+    blocklist.unban(banned_id=active.pk)
+    assert again(), "what is retired again may be banned again"
+    assert BannedImage.objects.filter(retired_revision__isnull=True).count() == 1
+    assert len([name for name in kept_files("moderation_quarantine") if "evidence" in name]) == 3

@@ -172,13 +172,25 @@ def _undo_retirement(decision: Decision) -> None:
 
 def reinstate(*, banned_id: int, actor_id: str, undoes_id: int | None = None) -> BannedImage:
     """Ban again what was retired, as a new entry with the same codes, so that no index has to bring
-    an entry back to life. Raises :class:`DecisionRefused` for one that is active."""
+    an entry back to life. Raises :class:`DecisionRefused` for one that is active, or was banned again already."""
     old = BannedImage.objects.filter(pk=banned_id).first()
     if old is None or old.active:
         raise DecisionRefused("This entry is not retired.")
     evidence = _copy_of(old.evidence)
+    try:
+        return _again(old, evidence, actor_id=actor_id, undoes_id=undoes_id)
+    except DecisionRefused:
+        if evidence:
+            storage.quarantine().delete(evidence)
+        raise
+
+
+def _again(old: BannedImage, evidence: str, *, actor_id: str, undoes_id: int | None) -> BannedImage:
     with revision.changing() as change:
-        banned = BannedImage.objects.select_related("blocklist").get(pk=banned_id)
+        copies = BannedImage.objects.filter(nearest=old, retired_revision__isnull=True).values("pk")
+        if BlocklistChange.objects.filter(banned_id__in=copies, detail__again=old.pk).exists():
+            raise DecisionRefused("This entry was banned again already.")
+        banned = BannedImage.objects.select_related("blocklist").get(pk=old.pk)
         banned.pk = None
         banned._state.adding = True
         banned.evidence, banned.revision = evidence, change.revision
