@@ -59,6 +59,11 @@ MEASUREMENTS = (
         ("--banned", "100k", "--entries", "1M"),
         ("--banned", "10k", "--entries", "10k"),
     ),
+    Measurement(
+        "reaching_back",
+        "a ban, and an import, against stored uploads",
+        quick=("--uploads", "20000", "--codes", "20000"),
+    ),
     Measurement("import_hashes", "a million hashes into a list", ("--postgres",), ("--size", "20000")),
     Measurement(
         "local",

@@ -1,6 +1,6 @@
 """Bytes to all fingerprints: this project against the naive pipeline and against the bare decode.
 
-    python -m benchmarks.fingerprints [--corpus FOLDER] [--pictures 12]
+    python -m benchmarks.fingerprints [--corpus FOLDER] [--pictures 6]
 
 Naive: Pillow's full decode, then imagehash's ``dhash(16)`` and ``phash(16)`` in eight orientations. Bare: the scaled
 decode alone. One core; processor time, so that a busy machine counts less; all contestants in turns on the same

@@ -1,6 +1,6 @@
 """How long a million hashes take into a list, and a process to be ready with them.
 
-    python -m benchmarks.import_hashes [--size 1000000] [--postgres] [--uploads 0]
+    python -m benchmarks.import_hashes [--size 1000000] [--postgres]
 
 Uses a new SQLite file, or with ``--postgres`` the suite's own PostgreSQL server (its fsync is off), or
 whatever ``DATABASE_URL`` names. Prints one JSON object per step.

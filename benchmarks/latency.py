@@ -2,9 +2,10 @@
 
     python -m benchmarks.latency [--uploads 100] [--banned 100000] [--tiers 1]
 
-JPEGs of 512 pixels through the real form, one after the other, PostgreSQL behind it. With Celery the
-verdict is watched for in the database; inline it is there when the answer is. Prints one JSON object;
-exit status 1 where a goal is missed.
+JPEGs of 512 pixels through the real form, one after the other, PostgreSQL behind it. With Celery (a
+worker of two processes) the verdict is watched for in the database; inline it is there when the answer is.
+The goals are for the fingerprints alone; ``--tiers 2`` adds what the second tier costs. Prints one JSON
+object; exit status 1 where a goal is missed.
 """
 
 from __future__ import annotations

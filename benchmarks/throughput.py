@@ -1,10 +1,10 @@
 """Verdicts per second of the whole site, and where the processor time goes.
 
-    python -m benchmarks.throughput [--uploads 600] [--banned 100000] [--tiers 1]
+    python -m benchmarks.throughput [--uploads 600] [--banned 100000] [--members 100] [--pool 2] [--tiers 1]
 
 HTTP, PostgreSQL, Redis, Celery, beat and the client share this machine's cores (two in CI). Every upload
 is a JPEG of 512 pixels through the real form; one in ten is an edited copy of a banned picture. The goals
-are those of the fingerprints, with which a verdict ends; ``--tiers 2`` adds what the second tier costs.
+are for the fingerprints alone; ``--tiers 2`` adds what the second tier costs.
 Prints one JSON object; exit status 1 where a goal is missed or a verdict is wrong.
 """
 
