@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 
 from moderation import api
 from moderation.domain.policy import Judgement
 from moderation.exceptions import DecoderCrashed
 from moderation.models import BannedImage, Screening
+from moderation.services.lists import blocklist
 from moderation.services.operations import canary
 from moderation.services.search.index import banned_codes
 from tests import pictures
@@ -48,9 +50,23 @@ def test_an_index_that_lost_a_ban_is_heard() -> None:
     snapshot = banned_codes.catch_up()
     assert canary.fault_of(snapshot) == ""
 
-    import numpy as np
-
     for layer in snapshot.layers.values():
         layer.retire(np.array(BannedImage.objects.values_list("pk", flat=True), dtype=np.int64))
+
+    assert canary.fault_of(snapshot) == "banned_code_lost"
+
+
+def test_so_is_one_where_the_newest_codes_are_all_retired(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = api.ban(pictures.encode(pictures.scene(1))).banned
+    gone = api.ban(pictures.encode(pictures.scene(2))).banned
+    blocklist.unban(banned_id=gone.pk)
+    monkeypatch.setattr(canary, "NEWEST", 2)
+    assert gone.fingerprints.filter(algorithm="dhash256/1").count() >= 2
+    assert gone.fingerprints.filter(algorithm="phash256/1").count() >= 2
+    snapshot = banned_codes.catch_up()
+    assert canary.fault_of(snapshot) == ""
+
+    for layer in snapshot.layers.values():
+        layer.retire(np.array([kept.pk], dtype=np.int64))
 
     assert canary.fault_of(snapshot) == "banned_code_lost"

@@ -35,7 +35,7 @@ RESERVED = (1 << 63) - 1
 MISSED = "canary_missed"
 LOST = "banned_code_lost"
 NEWEST = 400
-"""Codes of an algorithm among which an active one is looked for."""
+"""Codes of an algorithm among which an active one is looked for; then entries, the newest active ones."""
 
 
 def fault_of(snapshot: Snapshot) -> str:
@@ -98,11 +98,16 @@ def _live(snapshot: Snapshot) -> str:
 
 
 def _newest(algorithm: str, revision: int) -> tuple[bytes, int] | None:
-    """The newest active code and its entry; None where the newest codes are all retired, or there is none."""
+    """The newest active code and its entry; None where neither the newest codes nor the newest
+    active entries have one."""
     # In two steps: joined and sorted in one, a planner whose statistics are old (after an import) compares
     # every code with every entry.
     codes = Fingerprint.objects.filter(algorithm=algorithm, revision__lte=revision).order_by("-pk")
     rows = list(codes.values_list("bits", "banned_id")[:NEWEST])
-    entries = BannedImage.objects.filter(pk__in={banned for _, banned in rows}, retired_revision__isnull=True)
-    active = set(entries.values_list("pk", flat=True))
+    entries = BannedImage.objects.filter(retired_revision__isnull=True)
+    active = set(entries.filter(pk__in={banned for _, banned in rows}).values_list("pk", flat=True))
+    if rows and not active:
+        # As after an import that was taken back: then the codes of the newest entries that are left.
+        active = set(entries.order_by("-pk").values_list("pk", flat=True)[:NEWEST])
+        rows = list(codes.filter(banned_id__in=active).values_list("bits", "banned_id")[:1])
     return next(((bytes(bits), banned) for bits, banned in rows if banned in active), None)
