@@ -9,10 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import call_command
 from PIL import Image
 
-from moderation import selectors
+from moderation import api, selectors
 from moderation.exceptions import SandboxBusy
 from moderation.models import BanDraft, BannedImage, Blocklist, BlocklistChange, Upload
 from moderation.services.desk import drafts
@@ -100,18 +101,39 @@ def test_one_of_which_few_have_copies_is_not_restricted(default: Blocklist) -> N
     assert send(crop(1), who=member("mallory")).status == "rejected"
 
 
+def captioned(seed: int) -> Image.Image:
+    page = Image.new("RGB", (480, 520), "white")
+    page.paste(pictures.scene(seed, (480, 400)), (0, 120))
+    page.paste(pictures.scene(701, (480, 120)), (0, 0))
+    return page
+
+
+def test_copies_of_one_person_among_memes_are_no_background(default: Blocklist) -> None:
+    """Or one account, where it has many places for pictures, could see to it that crops of a ban are only held."""
+    for seed in range(50, 55):
+        send(pictures.encode(captioned(seed)), who=member(f"m{seed}"))
+    mallory = member("mallory").user
+    for left in range(8):
+        data = pictures.encode(captioned(1).crop((left + 10, 10, 470, 510)))
+        place = member(f"place{left}"), "avatar"
+        api.submit_upload(ContentFile(data, "crop.jpg"), owner=mallory, target=place)
+    row = draft(default, pictures.encode(captioned(1)))
+
+    result = drafts.confirm(draft_id=row.pk, actor_id="7")
+
+    assert result is not None
+    assert result.banned.local == ""
+    assert set(Upload.objects.filter(owner_id=str(mallory.pk)).values_list("status", flat=True)) == {
+        "rejected"
+    }
+
+
 def test_memes_with_the_same_words_are_no_background(default: Blocklist) -> None:
     """Keypoints agree, and the pictures do not: that is looked at closely, and not taken for it."""
 
-    def captioned(seed: int) -> bytes:
-        page = Image.new("RGB", (480, 520), "white")
-        page.paste(pictures.scene(seed, (480, 400)), (0, 120))
-        page.paste(pictures.scene(701, (480, 120)), (0, 0))
-        return pictures.encode(page)
-
     for seed in range(50, 60):
-        send(captioned(seed), who=member(f"m{seed}"))
-    row = draft(default, captioned(1))
+        send(pictures.encode(captioned(seed)), who=member(f"m{seed}"))
+    row = draft(default, pictures.encode(captioned(1)))
 
     parts = drafts.reaches_of([row])[row.pk].parts
 

@@ -114,7 +114,7 @@ class Sample:
     alike: tuple[int, ...]
     """Those that may show it, the newest first."""
     closely: int = 0
-    """Of these, how many were decoded; a few, and only where there are many."""
+    """Of these, how many were decoded; a few, one of each person, and only where there are many."""
     shown: int = 0
     """Of those, how many the second tier would find."""
 
@@ -139,7 +139,12 @@ def samples(bans: Sequence[LocalSignature]) -> list[Sample]:
 def _closely(sample: Sample, ban: LocalSignature) -> Sample:
     if len(sample.alike) < CLOSELY:
         return sample
-    chosen = Upload.objects.filter(pk__in=sample.alike[:CLOSELY])
+    alike = {upload.pk: upload for upload in Upload.objects.filter(pk__in=sample.alike)}
+    newest: dict[tuple[str, str], Upload] = {}
+    for upload in (alike[pk] for pk in sample.alike if pk in alike):
+        # One of each: a person with many copies is not what many people have in common.
+        newest.setdefault((upload.owner_type, upload.owner_id), upload)
+    chosen = list(newest.values())[:CLOSELY]
     checked = [shown for upload in chosen if (shown := _shows(upload, ban)) is not None]
     return replace(sample, closely=len(checked), shown=sum(checked))
 
