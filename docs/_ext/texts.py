@@ -67,7 +67,7 @@ def retention(_names: Iterable[str]) -> Iterator[str]:
 
 def system_checks(_names: Iterable[str]) -> Iterator[str]:
     """Each function of :mod:`moderation.checks` that reports something: its docstring begins with the ids."""
-    for check in _checks(checks):
+    for check in sorted(_checks(checks)):
         ids, _, text = inspect.cleandoc(check).partition(": ")
         yield ".. describe:: " + ", ".join(f"moderation.{one.strip()}" for one in ids.split(","))
         sentence = " ".join(text.split())

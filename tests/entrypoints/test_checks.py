@@ -10,6 +10,7 @@ from django.core import checks as framework
 from django.db import connection
 
 from moderation import checks, conf
+from moderation.checks import installed
 from moderation.models import Blocklist
 from moderation.services.history import triggers
 
@@ -171,7 +172,7 @@ def test_w007_says_what_is_not_caught_without_the_second_tier(settings: Any) -> 
 def test_w007_is_what_an_installation_without_opencv_reads(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (checks, conf):
+    for module in (installed, conf):
         monkeypatch.setattr(module, "find_spec", lambda _name: None)
     settings.MODERATION = {key: value for key, value in settings.MODERATION.items() if key != "LOCAL"}
 
@@ -182,7 +183,7 @@ def test_w007_is_what_an_installation_without_opencv_reads(
 
 
 def test_e012_the_second_tier_without_opencv(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "find_spec", lambda _name: None)
+    monkeypatch.setattr(installed, "find_spec", lambda _name: None)
     settings.MODERATION = {**settings.MODERATION, "LOCAL": True}
 
     assert _ids(checks.second_tier_is_there) == ["moderation.E012"]

@@ -1,0 +1,41 @@
+"""System checks: what would make the filter leak, lock or miss, said before it does.
+
+Those that read the database run with ``manage.py migrate`` and ``check --database default``; those
+about production with ``check --deploy``.
+"""
+
+from moderation.checks.configured import (
+    dispatcher_is_there,
+    private_media_has_an_address,
+    production_is_meant,
+    quarantine_is_private,
+    settings_are_valid,
+)
+from moderation.checks.databases import (
+    history_is_protected,
+    locks_are_short,
+    radii_are_in_order,
+    snapshots_are_fresh,
+    sqlite_does_not_lock,
+)
+from moderation.checks.installed import (
+    decoders_are_current,
+    extras_are_installed,
+    second_tier_is_there,
+)
+
+__all__ = [
+    "decoders_are_current",
+    "dispatcher_is_there",
+    "extras_are_installed",
+    "history_is_protected",
+    "locks_are_short",
+    "private_media_has_an_address",
+    "production_is_meant",
+    "quarantine_is_private",
+    "radii_are_in_order",
+    "second_tier_is_there",
+    "settings_are_valid",
+    "snapshots_are_fresh",
+    "sqlite_does_not_lock",
+]
