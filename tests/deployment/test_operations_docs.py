@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import yaml
 
@@ -12,6 +11,10 @@ from tests.deployment.compose import ROOT
 PAGES = ROOT / "docs" / "how-to"
 OPERATE = (PAGES / "operate.md").read_text()
 RUNBOOK = (PAGES / "runbook.md").read_text()
+
+
+def _source(*names: str) -> str:
+    return "".join((ROOT / "moderation" / "services" / name).read_text() for name in names)
 
 
 def _sections(page: str) -> set[str]:
@@ -38,8 +41,7 @@ def test_every_fault_has_its_section_and_its_test() -> None:
 
 def test_every_metric_that_is_named_exists() -> None:
     named = set(re.findall(r"\bmoderation_[a-z_]+", OPERATE))
-    folder = ROOT / "moderation" / "services" / "metrics"
-    source = "".join(path.read_text() for path in Path(folder).glob("*.py"))
+    source = _source("metrics/events.py", "operations/exposition.py")
     counted = set(re.findall(r'"moderation_([a-z_]+)"', source))
     gauges = set(re.findall(r'Gauge\(\s*"([a-z_]+)"', source))
 
@@ -51,8 +53,7 @@ def test_every_metric_that_is_named_exists() -> None:
 
 
 def test_every_reason_of_readiness_is_explained() -> None:
-    folder = ROOT / "moderation" / "services"
-    source = (folder / "health.py").read_text() + (folder / "canary.py").read_text()
+    source = _source("operations/health.py", "operations/canary.py")
     reasons = set(
         re.findall(r'"((?:\w+_(?:unavailable|damaged|behind|worker|long|missed|lost))|no_worker)"', source)
     )
