@@ -9,10 +9,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from moderation.admin.desk import DeskAdmin, actor_of, back_to
+from moderation.admin.desk import DeskAdmin, actor_of, back_to, may
 from moderation.exceptions import ModerationError
-from moderation.models import Upload
+from moderation.models import Decision, Upload
 from moderation.services.desk import undo
+
+Kind = Decision.Kind
+NEEDS = {
+    Kind.APPROVE: "decide_upload",
+    Kind.REJECT: "decide_upload",
+    Kind.BAN: "add_bannedimage",
+    Kind.RETIRE: "change_bannedimage",
+}
+"""To take a decision back one must still be allowed to make it: what follows is as far-reaching."""
 
 
 class UndoPages(DeskAdmin):
@@ -36,8 +45,12 @@ class UndoPages(DeskAdmin):
             if not last:
                 return False, _("There is nothing of yours to undo."), None
             named = str(last[0].pk)
+        number = min(int(named), 2**62)
+        kinds = Decision.objects.filter(pk=number, actor_id=actor).values_list("kind", flat=True)
+        if not may(request, *(NEEDS[Kind(kind)] for kind in kinds if kind in NEEDS)):
+            return False, _("You may not take such decisions any more, nor take them back."), None
         try:
-            decision = undo.undo(decision_id=min(int(named), 2**62), actor_id=actor)
+            decision = undo.undo(decision_id=number, actor_id=actor)
         except ModerationError as error:
             return False, _(str(error)), None
         return True, _("Undone: %(what)s.") % {"what": decision.get_kind_display()}, decision.upload_id

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -152,6 +153,26 @@ def test_undoing_a_ban_retires_it_and_restores_what_it_took_down() -> None:
     own.refresh_from_db()
     assert not own.active
     assert _status(other) == "approved"
+
+
+@pytest.mark.parametrize("kind", ["reject", "ban"])
+def test_who_may_decide_no_more_may_not_undo_either(kind: str) -> None:
+    """Or whoever is relieved of it could publish again what they took down, for a day."""
+    upload, client = public_upload(4), at_the_desk("moderator", "anna")
+    client.post(reverse("admin:moderation_upload_decide", args=[upload.pk]), {"action": kind})
+    User.objects.get(username="anna").groups.clear()
+    client = at_the_desk("auditor", "anna")
+
+    answer = client.post(
+        reverse("admin:moderation_review_undo"),
+        {"decision": Decision.objects.get(kind=kind).pk},
+        headers={"X-Requested-With": "fetch"},
+    )
+
+    assert answer.status_code == 409
+    assert _status(upload) == "rejected"
+    assert not Decision.objects.filter(kind="undo").exists()
+    assert not BannedImage.objects.exclude(retired_revision=None).exists()
 
 
 def test_nothing_is_undone_twice_or_for_others() -> None:
