@@ -13,7 +13,7 @@ from moderation.conf import get_settings
 
 def checked(*tags: str, **options: Any) -> Callable[..., Any]:
     """Register a generator of messages; it is left alone where the settings cannot be read at all,
-    which :func:`settings_are_valid` reports."""
+    which ``configured.settings_are_valid`` reports."""
 
     def decorate(check: Callable[..., Iterator[CheckMessage]]) -> Callable[..., list[CheckMessage]]:
         def run(

@@ -18,6 +18,7 @@ from moderation.models import (
     BlocklistChange,
     Decision,
     Fingerprint,
+    Rescan,
 )
 from moderation.services import revision
 from moderation.services.history import decisions
@@ -74,25 +75,14 @@ def ban(*, picture: Picture, blocklist: Blocklist, actor_id: str = "", options: 
         with revision.changing() as change:
             same = _same(picture, blocklist)
             if same is not None:
-                decisions.record(
-                    kind=Decision.Kind.ALREADY_BANNED,
-                    actor_id=actor_id,
-                    banned_id=same.pk,
-                    upload_id=picture.upload_id,
-                    revision=change.before.number,
-                    note=options.note,
+                return already_there(
+                    same, change, options=options, upload_id=picture.upload_id, actor_id=actor_id
                 )
-                return BanResult(same, False, change.before.number)
             banned = _insert(picture, blocklist, options, actor_id, evidence, nearest, change)
             local.enrol(banned, features, at_revision=change.revision)
             used = True
-            rescan = reach_back(change, banned=banned, reach=True)
-            transaction.on_commit(
-                lambda: signals.image_banned.send_robust(
-                    BannedImage, banned=banned, revision=change.revision
-                ),
-                using=database(),
-            )
+            detail = {"exact_only": options.exact_only, **({"local": options.local} if options.local else {})}
+            rescan = entered(banned, change, options=options, upload_id=picture.upload_id, detail=detail)
             warnings = tuple(dict.fromkeys(word for one in features for word in one.warnings))
             return BanResult(banned, True, change.revision, distance, rescan.pk, warnings)
     finally:
@@ -137,28 +127,56 @@ def _insert(
         )
         for code in analysis.enrolment
     )
+    return banned
+
+
+def already_there(
+    same: BannedImage, change: Change, *, options: EntryOptions, upload_id: int | None = None, actor_id: str
+) -> BanResult:
+    """Somebody wanted to ban what an active entry stands for: the decision is kept, the revision stays."""
+    decisions.record(
+        kind=Decision.Kind.ALREADY_BANNED,
+        actor_id=actor_id,
+        banned_id=same.pk,
+        upload_id=upload_id,
+        revision=change.before.number,
+        note=options.note,
+    )
+    return BanResult(same, False, change.before.number)
+
+
+def entered(
+    banned: BannedImage,
+    change: Change,
+    *,
+    options: EntryOptions,
+    upload_id: int | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> Rescan:
+    """Write down that an entry has come, and by whom; the search among earlier uploads that it starts."""
     change.record(
         kind=BlocklistChange.Kind.BAN,
-        blocklist=blocklist.slug,
+        blocklist=banned.blocklist.slug,
         banned_id=banned.pk,
-        actor_id=actor_id,
-        detail={
-            "source": picture.source,
-            "exact_only": options.exact_only,
-            **({"local": options.local} if options.local else {}),
-        },
+        actor_id=banned.created_by,
+        detail={"source": banned.source, **(detail or {})},
         entries=1,
     )
     decisions.record(
         kind=Decision.Kind.BAN,
-        actor_id=actor_id,
+        actor_id=banned.created_by,
         banned_id=banned.pk,
-        upload_id=picture.upload_id,
+        upload_id=upload_id,
         revision=change.revision,
         reason=options.reason,
         note=options.note,
     )
-    return banned
+    rescan = reach_back(change, banned=banned, reach=True)
+    transaction.on_commit(
+        lambda: signals.image_banned.send_robust(BannedImage, banned=banned, revision=change.revision),
+        using=database(),
+    )
+    return rescan
 
 
 def _same(picture: Picture, blocklist: Blocklist) -> BannedImage | None:

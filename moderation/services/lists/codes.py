@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
-from moderation import signals
 from moderation.domain.analysis import Analysis, Code, Probe
 from moderation.domain.fingerprints import algorithm_named
-from moderation.models import BannedImage, Blocklist, BlocklistChange, Decision, Fingerprint
+from moderation.models import BannedImage, Blocklist, Fingerprint
 from moderation.services import revision
-from moderation.services.history import decisions
-from moderation.services.lists.banning import BanResult, EntryOptions
-from moderation.services.lists.blocklist import reach_back
-from moderation.services.revision import database
+from moderation.services.lists.banning import BanResult, EntryOptions, already_there, entered
 
 
 def analysis_of_code(*, algorithm: str, bits: bytes) -> Analysis:
@@ -48,14 +42,7 @@ def ban_code(
             fingerprints__bits=bits,
         ).first()
         if same is not None:
-            decisions.record(
-                kind=Decision.Kind.ALREADY_BANNED,
-                actor_id=actor_id,
-                banned_id=same.pk,
-                revision=change.before.number,
-                note=options.note,
-            )
-            return BanResult(same, False, change.before.number)
+            return already_there(same, change, options=options, actor_id=actor_id)
         banned = BannedImage.objects.create(
             blocklist=blocklist,
             label=options.label[:200],
@@ -67,25 +54,5 @@ def ban_code(
             created_by=actor_id,
         )
         Fingerprint.objects.create(banned=banned, algorithm=qualified, bits=bits, revision=change.revision)
-        change.record(
-            kind=BlocklistChange.Kind.BAN,
-            blocklist=blocklist.slug,
-            banned_id=banned.pk,
-            actor_id=actor_id,
-            detail={"source": banned.source},
-            entries=1,
-        )
-        decisions.record(
-            kind=Decision.Kind.BAN,
-            actor_id=actor_id,
-            banned_id=banned.pk,
-            revision=change.revision,
-            reason=options.reason,
-            note=options.note,
-        )
-        rescan = reach_back(change, banned=banned, reach=True)
-        transaction.on_commit(
-            lambda: signals.image_banned.send_robust(BannedImage, banned=banned, revision=change.revision),
-            using=database(),
-        )
+        rescan = entered(banned, change, options=options)
     return BanResult(banned, True, change.revision, rescan_id=rescan.pk)
