@@ -6,13 +6,13 @@ import ast
 import inspect
 from collections.abc import Iterable, Iterator
 
-from moderation.services.metrics import events
+from moderation.services import metrics
 from moderation.services.operations import exposition
 
 
 def counted() -> Iterator[tuple[str, str, str]]:
     """Name, labels and meaning of what each process counts."""
-    for call in _calls(inspect.getsource(events), {"Counter", "Histogram"}):
+    for call in _calls(inspect.getsource(metrics), {"Counter", "Histogram"}):
         name, text = _strings(call.args[:2])
         labels = call.args[2].elts if len(call.args) > 2 and isinstance(call.args[2], ast.List) else []
         kind = _name(call.func)

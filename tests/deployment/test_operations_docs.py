@@ -41,7 +41,7 @@ def test_every_fault_has_its_section_and_its_test() -> None:
 
 def test_every_metric_that_is_named_exists() -> None:
     named = set(re.findall(r"\bmoderation_[a-z_]+", OPERATE))
-    source = _source("metrics/events.py", "operations/exposition.py")
+    source = _source("metrics.py", "operations/exposition.py")
     counted = set(re.findall(r'"moderation_([a-z_]+)"', source))
     gauges = set(re.findall(r'Gauge\(\s*"([a-z_]+)"', source))
 

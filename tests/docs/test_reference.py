@@ -110,7 +110,7 @@ def test_metrics_are_those_that_are_counted() -> None:
 
     assert {"moderation_verdicts_total", "moderation_revision_lag"} <= set(names)
     assert len(names) == len(set(names))
-    for name in re.findall(r'"(moderation_\w+)"', _source("services/metrics/events.py")):
+    for name in re.findall(r'"(moderation_\w+)"', _source("services/metrics.py")):
         assert name in {one.removesuffix("_total") for one in names}
 
 

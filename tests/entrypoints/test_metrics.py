@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 from moderation import api
 from moderation.dispatch.publisher import Publisher
 from moderation.exceptions import DecoderCrashed, NotAnImage
-from moderation.services.metrics import events
+from moderation.services import metrics
 from moderation.services.operations import heartbeat
 from moderation.services.uploads import screening
 from tests import pictures
@@ -130,7 +130,7 @@ def test_no_picture_and_no_person_is_in_them(client: Client) -> None:
 
 
 def test_without_the_extra_it_says_which_one(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "INSTALLED", False)
+    monkeypatch.setattr(metrics, "INSTALLED", False)
 
     answer = client.get("/metrics")
 

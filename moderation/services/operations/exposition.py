@@ -13,9 +13,8 @@ from django.db.models.functions import Now
 
 from moderation.exceptions import MetricsUnavailable
 from moderation.models import AUDIT_MODELS, FileRemoval, Heartbeat, Rescan, Revision, Upload
-from moderation.services import dispatching, revision
+from moderation.services import dispatching, metrics, revision
 from moderation.services.history import sealing
-from moderation.services.metrics import events
 from moderation.services.operations import heartbeat
 from moderation.services.search.index import banned_codes
 
@@ -35,7 +34,7 @@ class Gauge:
 
 def exposition() -> tuple[bytes, str]:
     """The text and its content type. Raises :class:`MetricsUnavailable` without the extra."""
-    if not events.INSTALLED:
+    if not metrics.INSTALLED:
         raise MetricsUnavailable
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
@@ -46,7 +45,7 @@ def exposition() -> tuple[bytes, str]:
 
 def counted() -> bytes:
     """What this process counted, or all that share its folder. Raises :class:`MetricsUnavailable`."""
-    if not events.INSTALLED:
+    if not metrics.INSTALLED:
         raise MetricsUnavailable
     from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
     from prometheus_client.multiprocess import MultiProcessCollector

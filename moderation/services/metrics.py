@@ -1,4 +1,10 @@
-"""Counters and histograms. Labels come from fixed sets: no id, no name, nothing of a picture."""
+"""What happens here, counted for Prometheus (extra ``metrics``); without the extra nothing is counted.
+
+Labels come from fixed sets: no id, no name, nothing of a picture. Numbers of a process are kept by that
+process. Where several serve one address (gunicorn's workers, a Celery worker's pool),
+``PROMETHEUS_MULTIPROC_DIR`` names a folder in which they add up. What the database knows is read when
+somebody asks: :mod:`moderation.services.operations.exposition`.
+"""
 
 from __future__ import annotations
 
