@@ -36,7 +36,7 @@ class LocalCaps:
     verified: int = 10
     """Bans verified in one round."""
     rounds: int = 3
-    """Votes: after each, the keypoints that a ban explained without being confirmed are taken away."""
+    """Votes: where a crowd fills one, the keypoints that it explained are taken away for the next."""
     milliseconds: int = 1_500
     """Of processor time: the emergency brake. The deterministic caps bind long before."""
 

@@ -115,10 +115,10 @@ def _one(
                 continue
             if strength(match) >= HOLD:
                 hits.append(LocalHit(candidate.item, match, features))
-            else:
-                crowd += 1
-                explained |= np.isin(features.row_keypoint, match.keypoints)
-        if hits or 2 * crowd < caps.verified or len(chosen) < caps.verified:
+            # Hits crowd as well, and may not count: of an allowed template, of a list that only watches.
+            crowd += 1
+            explained |= np.isin(features.row_keypoint, match.keypoints)
+        if 2 * crowd < caps.verified or len(chosen) < caps.verified:
             break
         cast = cast.without(explained)
     else:

@@ -67,3 +67,18 @@ def test_another_picture_in_the_template_is_flagged_by_none_of_the_crowd(bans: B
 
 def test_one_of_the_crowd_is_told_from_the_others(bans: Bans) -> None:
     assert [found(bans, seed, LocalCaps())[:1] for seed in (1, 7, 20)] == [[1], [7], [20]]
+
+
+def test_a_crowd_that_is_there_hides_nothing_beside_it() -> None:
+    """Its entries may be allowed, or only watched: then a banned picture set into one of them would pass."""
+    template = scene(700, (480, 400))
+
+    def variant(seed: int) -> Image.Image:
+        page = template.copy()
+        page.paste(scene(800 + seed, (60, 50)), (10, 10))
+        return page
+
+    bans = Bans({seed: banned(variant(seed)) for seed in range(12)} | {TRUE: banned(scene(3))})
+    template.paste(scene(3).resize((150, 125)), (330, 275))
+
+    assert TRUE in bans.found(template)
