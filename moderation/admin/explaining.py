@@ -14,6 +14,7 @@ REASONS = {
     "monitored": gettext_lazy("only a monitoring list matched"),
     "near_copy": gettext_lazy("near a banned image"),
     "hold_list": gettext_lazy("copy of an image on a holding list"),
+    "search_cut_off": gettext_lazy("looking for parts of banned images took too long"),
     "copy": gettext_lazy("copy of a banned image"),
     "exact_copy": gettext_lazy("exact copy of a banned image"),
     "moderator": gettext_lazy("a moderator decided"),

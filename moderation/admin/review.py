@@ -28,6 +28,7 @@ from moderation.services.desk import claims
 HELD_BECAUSE = (
     "near_copy",
     "hold_list",
+    "search_cut_off",
     "undone",
     "decoder_timeout",
     "decoder_crashed",

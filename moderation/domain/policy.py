@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from moderation.domain.local.caps import BRAKE
 from moderation.domain.radii import NEVER, Band
 
 EXACT_METHODS = ("sha256", "pixels/1")
@@ -93,8 +94,8 @@ class Judgement:
 
     verdict: Verdict
     reason: str
-    """``no_match``, ``allowlisted``, ``cleared``, ``monitored``, ``near_copy``, ``hold_list``, ``copy``
-    or ``exact_copy``."""
+    """``no_match``, ``allowlisted``, ``cleared``, ``monitored``, ``near_copy``, ``hold_list``,
+    ``search_cut_off``, ``copy`` or ``exact_copy``."""
     matches: tuple[JudgedMatch, ...]
     notes: tuple[str, ...] = ()
     """What a cap cut off, in short machine codes."""
@@ -130,12 +131,17 @@ def _local_band(hit: Hit, entry: Entry) -> tuple[BandName, int] | None:
 
 
 def judge(
-    hits: Iterable[Hit], entries: Mapping[int, Entry], *, cleared: Collection[int] = frozenset()
+    hits: Iterable[Hit],
+    entries: Mapping[int, Entry],
+    *,
+    cleared: Collection[int] = frozenset(),
+    notes: tuple[str, ...] = (),
 ) -> Judgement:
     """Apply the rules of this module.
 
     ``entries`` holds the *active* entries; hits of others are ignored. ``cleared`` are the entries
-    that a human has seen beside this upload and found different.
+    that a human has seen beside this upload and found different. ``notes`` say what a cap cut off: a
+    search that the emergency brake stopped lets nothing through but exact copies of what is allowed.
     """
     found = []
     for hit in hits:
@@ -160,7 +166,13 @@ def judge(
         matches.append(JudgedMatch(hit, entry, band, radius, aside))
     matches.sort(key=_weight)
     verdict, reason = _conclude(matches)
-    return Judgement(verdict, reason, tuple(matches))
+    if verdict == "allow" and BRAKE in notes and not any(map(_allows_exactly, matches)):
+        verdict, reason = "hold", "search_cut_off"
+    return Judgement(verdict, reason, tuple(matches), notes)
+
+
+def _allows_exactly(match: JudgedMatch) -> bool:
+    return match.entry.action == "allow" and match.band == "exact"
 
 
 def _explained_by_allowed(found: Collection[tuple[Hit, Entry, BandName, int]]) -> list[Hit]:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+BRAKE = "local_time"
+"""The only cap that a picture may not pass for: what was not searched is for a person to look at."""
+
 
 @dataclass(frozen=True, slots=True)
 class LocalCaps:

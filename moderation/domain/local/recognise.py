@@ -8,7 +8,7 @@ from time import thread_time
 
 import numpy as np
 
-from .caps import LocalCaps
+from .caps import BRAKE, LocalCaps
 from .index import LocalIndex
 from .neighbours import neighbours
 from .signature import LocalFeatures, LocalSignature
@@ -57,7 +57,7 @@ def recognise(
     for one in features:
         late = thread_time() - started > caps.milliseconds / 1000
         if late:
-            notes.add("local_time")
+            notes.add(BRAKE)
             break
         found, cut, spent, tried = _one(one, index, load, caps, started)
         notes.update(cut)
@@ -107,7 +107,7 @@ def _one(
         crowd = 0
         for candidate in chosen:
             if thread_time() - started > caps.milliseconds / 1000:
-                return hits, notes | {"local_time"}, checks, len(tried)
+                return hits, notes | {BRAKE}, checks, len(tried)
             tried.add((candidate.item, candidate.view))
             signature = signatures.get(candidate.item)
             match = _verified(query, signature, candidate.view, likeliest=candidate is chosen[0])

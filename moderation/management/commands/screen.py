@@ -34,6 +34,7 @@ WORDS = {
     "monitored": "only lists that record match",
     "near_copy": "near a banned picture: a moderator would look at it",
     "hold_list": "matches a list whose matches a moderator looks at",
+    "search_cut_off": "looking for parts of banned pictures took too long: a moderator would look at it",
     "copy": "an edited copy of a banned picture",
     "exact_copy": "an exact copy of a banned picture",
 }

@@ -7,7 +7,7 @@ handful that came in between is compared, one by one; a large gap lets the lock 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from moderation import selectors
@@ -156,7 +156,7 @@ def _judge(subject: Subject, hits: Iterable[Hit], entries: int, *, notes: tuple[
         if key not in best or _strength(hit) < _strength(best[key]):
             best[key] = hit
     known = selectors.policy_entries((hit.banned for hit in best.values()), entries=entries)
-    return replace(judge(best.values(), known, cleared=subject.cleared), notes=notes)
+    return judge(best.values(), known, cleared=subject.cleared, notes=notes)
 
 
 def _strength(hit: Hit) -> tuple[int, bool]:
