@@ -127,7 +127,6 @@ def submit_upload(
     # One byte more than is taken: the door sees that it is too much without reading it all.
     data = file.read(get_settings().max_bytes + 1)
     upload = intake.submit(data=data, submitter=submitter, target=intake.Target.of(*target), size=file.size)
-    upload.refresh_from_db()
     return _status(upload)
 
 

@@ -22,6 +22,8 @@ class CeleryDispatcher:
     """
 
     periodic = False
+    immediate = False
+    """Nothing is sent before the caller goes on."""
 
     def screen(self, upload_id: int) -> None:
         """Have an upload screened by some worker, soon."""

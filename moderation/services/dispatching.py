@@ -23,6 +23,12 @@ class Dispatcher(Protocol):
         """The same for a search among earlier uploads."""
 
 
+def is_immediate() -> bool:
+    """Whether the verdict may be there when :meth:`Dispatcher.screen` returns. Only a dispatcher that says
+    otherwise (``immediate = False``) spares the caller a look."""
+    return bool(getattr(dispatcher(), "immediate", True))
+
+
 @lru_cache(maxsize=8)
 def _named(path: str) -> Dispatcher:
     return cast(Dispatcher, import_string(path)())

@@ -15,7 +15,7 @@ from moderation.exceptions import ImageRefused, SandboxFailure
 from moderation.models import PersonalData, Refusal, Upload
 from moderation.services import metrics
 from moderation.services.decoder import decoder
-from moderation.services.dispatching import dispatcher
+from moderation.services.dispatching import dispatcher, is_immediate
 from moderation.services.locking import lock_target
 from moderation.services.personal import owner_key, record_personal
 from moderation.services.revision import database
@@ -70,7 +70,8 @@ def submit(
     """Check at the door, store in quarantine, insert the row, wake a worker up after the commit.
 
     ``size`` is that of the whole file where ``data`` is only its beginning, because it is too large.
-    With ``wake=False`` nobody is told: the caller screens the upload, or the sweep will.
+    With ``wake=False`` nobody is told: the caller screens the upload, or the sweep will. Returned as it
+    is then: decided, where the dispatcher does the work at once.
     Raises an :class:`ImageRefused` child for bytes that we do not take: nothing is stored then but
     one :class:`Refusal`. Raises :class:`TooManyUploads` before anything else is looked at.
     """
@@ -101,6 +102,8 @@ def submit(
     except BaseException:
         storage.quarantine().delete(original)
         raise
+    if wake and is_immediate():
+        upload.refresh_from_db()
     return upload
 
 
