@@ -76,8 +76,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    # The server plans a statement once, not each time: a third of its processor time. PREPARE=0 for a
-    # pool of connections in between that cannot pass on prepared statements.
+    # The server plans a statement once, not each time. PREPARE=0 for a pool of connections in between
+    # that cannot pass on prepared statements.
     DATABASES["default"]["OPTIONS"] = {
         "server_side_binding": True,
         "prepare_threshold": 5 if boolean("PREPARE", default=True) else None,

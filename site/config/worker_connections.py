@@ -1,8 +1,8 @@
 """A Celery worker keeps its database connection from task to task, as a web process does from request to
 request: until ``CONN_MAX_AGE``, or until an error makes it doubtful (``CONN_HEALTH_CHECKS``).
 
-Celery closes every connection before and after each task. A new one is a new server process with empty
-caches: a third of a screening's processor time (``python -m benchmarks.throughput``).
+Celery closes every connection before and after each task. A new one is a new process of the server, with
+empty caches.
 """
 
 from __future__ import annotations
