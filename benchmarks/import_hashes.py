@@ -123,7 +123,7 @@ def start(folder: Path) -> None:
     times, cpu_times = [], []
     for _ in range(60):
         code = secrets.token_bytes(32)
-        with revision.changing() as change:
+        with revision.exclusive_change() as change:
             entry = BannedImage.objects.create(
                 blocklist=selectors.blocklist_named("default"), revision=change.revision
             )

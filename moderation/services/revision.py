@@ -60,7 +60,7 @@ def _advisory(function: str) -> None:
 
 
 @contextmanager
-def screening() -> Iterator[RevisionState]:
+def shared_lock() -> Iterator[RevisionState]:
     """A transaction during which the revision does not change; many run side by side."""
     with transaction.atomic(using=database()):
         _advisory("pg_advisory_xact_lock_shared")
@@ -109,7 +109,7 @@ class Change:
 
 
 @contextmanager
-def changing() -> Iterator[Change]:
+def exclusive_change() -> Iterator[Change]:
     """A transaction that excludes screenings and other changes. Nothing happens unless
     :meth:`Change.record` is called: then the revision rises by one, in commit order."""
     with transaction.atomic(using=database()):

@@ -18,7 +18,7 @@ DHASH = "dhash256/1"
 
 def ban(code: bytes) -> int:
     """An entry with one code, as a service would make it."""
-    with revision.changing() as change:
+    with revision.exclusive_change() as change:
         entry = BannedImage.objects.create(
             blocklist=selectors.blocklist_named("default"), revision=change.revision
         )

@@ -58,7 +58,7 @@ def test_a_weaker_match_of_later_takes_nothing_from_an_earlier_one(upload: Uploa
     """As it is recorded while some of the entry's tiles were learned to be background, and given back."""
     judgement = _look(upload)
     weaker = tuple(replace(match, hit=_weaker(match.hit), band="hold") for match in judgement.matches)
-    with revision.screening() as state:
+    with revision.shared_lock() as state:
         screening.record(
             upload,
             replace(judgement, matches=weaker),

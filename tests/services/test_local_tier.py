@@ -173,7 +173,7 @@ def test_what_a_human_cleared_stays_cleared() -> None:
 @pytest.mark.parametrize("others", [0, 12])
 def test_a_ban_during_the_screening_is_seen(others: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """With few others the new signature is verified under the lock, with many the match starts again."""
-    original = revision.screening
+    original = revision.shared_lock
     left = [True]
 
     def bans() -> None:
@@ -181,13 +181,13 @@ def test_a_ban_during_the_screening_is_seen(others: int, monkeypatch: pytest.Mon
             api.ban(pictures.encode(pictures.scene(70 + seed)))
         api.ban(BANNED)
 
-    def screening() -> Any:
+    def shared_lock() -> Any:
         if left:
             left.clear()
             Elsewhere(bans).result(deadline=60)
         return original()
 
-    monkeypatch.setattr(revision, "screening", screening)
+    monkeypatch.setattr(revision, "shared_lock", shared_lock)
 
     upload = send(_crop(), who=member())
 
@@ -211,17 +211,17 @@ def _verified_under_the_lock(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 def test_newer_signatures_are_verified_without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A ban waits for all verdicts that are being written: nothing that takes long belongs there."""
-    original = revision.screening
+    original = revision.shared_lock
     bans = [BANNED, pictures.encode(pictures.scene(70))]
     seen = _verified_under_the_lock(monkeypatch)
 
-    def screening() -> Any:
+    def shared_lock() -> Any:
         if bans:
             data = bans.pop()
             Elsewhere(lambda: api.ban(data)).result()
         return original()
 
-    monkeypatch.setattr(revision, "screening", screening)
+    monkeypatch.setattr(revision, "shared_lock", shared_lock)
     upload = send(_crop(), who=member())
 
     assert upload.status == "held"
@@ -229,17 +229,17 @@ def test_newer_signatures_are_verified_without_the_lock(monkeypatch: pytest.Monk
 
 
 def test_with_bans_coming_all_the_time_it_ends_nevertheless(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = revision.screening
+    original = revision.shared_lock
     seeds = list(range(70, 76))
     seen = _verified_under_the_lock(monkeypatch)
 
-    def screening() -> Any:
+    def shared_lock() -> Any:
         if seeds:
             data = pictures.encode(pictures.scene(seeds.pop()))
             Elsewhere(lambda: api.ban(data)).result()
         return original()
 
-    monkeypatch.setattr(revision, "screening", screening)
+    monkeypatch.setattr(revision, "shared_lock", shared_lock)
     upload = send(_crop(), who=member())
 
     assert upload.status == "approved"

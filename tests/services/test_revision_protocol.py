@@ -47,7 +47,7 @@ STEPS: dict[str, tuple[object, str]] = {
     "before decoding": (screening, "decoder"),
     "before the search": (matching, "look"),
     "between search and file": (Publication, "prepare"),
-    "between file and lock": (revision, "screening"),
+    "between file and lock": (revision, "shared_lock"),
 }
 
 
@@ -106,7 +106,7 @@ def test_a_gap_that_is_too_large_starts_the_match_again(
         for data in (*others, PICTURE):
             api.ban(data)
 
-    _once(monkeypatch, revision, "screening", before=lambda: Elsewhere(bans).result())
+    _once(monkeypatch, revision, "shared_lock", before=lambda: Elsewhere(bans).result())
 
     assert send(COPY, who=member()).status == "rejected"
 
@@ -168,7 +168,7 @@ def test_a_radius_widened_during_a_screening_is_seen(monkeypatch: pytest.MonkeyP
         blocks.radii = {}
         blocklist.change_list(blocklist=blocks)
 
-    _once(monkeypatch, revision, "screening", before=lambda: Elsewhere(widen).result())
+    _once(monkeypatch, revision, "shared_lock", before=lambda: Elsewhere(widen).result())
 
     assert send(pictures.encode(near), who=member()).status in ("held", "rejected")
 
@@ -179,7 +179,7 @@ def test_screenings_do_not_wait_for_one_another() -> None:
     inside, go = threading.Barrier(4), threading.Event()
 
     def screens() -> int:
-        with revision.screening() as state:
+        with revision.shared_lock() as state:
             inside.wait(10)  # passes only when three hold the lock at the same time
             go.wait(10)
             return state.number
@@ -202,13 +202,13 @@ def test_the_revision_is_read_after_the_wait_for_the_lock() -> None:
     holding, go = threading.Event(), threading.Event()
 
     def change() -> None:
-        with revision.changing() as change:
+        with revision.exclusive_change() as change:
             holding.set()
             go.wait(10)
             change.record(kind="list")
 
     def read() -> int:
-        with revision.screening() as state:
+        with revision.shared_lock() as state:
             return state.number
 
     changer = Elsewhere(change)

@@ -130,7 +130,7 @@ def _carry_out(
 ) -> Overturned:
     restored: list[int] = []
     with transaction.atomic(using=database()):
-        with revision.changing() as change:
+        with revision.exclusive_change() as change:
             if change.before.number != seen:
                 raise Stale
             banned = BannedImage.objects.select_related("blocklist").get(pk=banned_id)

@@ -137,7 +137,7 @@ def reject(
 ) -> Upload:
     """A human rejects an upload that is held or public. Its owner reads the policy text of
     ``blocklist``, or of the list that held it, or of the default one."""
-    with revision.screening() as state:
+    with revision.shared_lock() as state:
         row = locked(Upload.objects.filter(pk=upload_id).first() or Upload())
         if row is None or row.status not in (Status.HELD, Status.APPROVED):
             raise DecisionRefused("Only a held or a public upload can be rejected.")
@@ -153,7 +153,7 @@ def reject(
 
 def screen_again(*, upload_id: int, actor_id: str) -> Upload:
     """Put an upload that could not be decoded back into the queue, its attempts forgotten."""
-    with revision.screening() as state:
+    with revision.shared_lock() as state:
         row = (
             Upload.objects.select_for_update().filter(pk=upload_id, status=Status.HELD, reencoded="").first()
         )
@@ -171,7 +171,7 @@ def ask_for_review(*, upload: Upload, text: str) -> Appeal:
     text = text.strip()
     if not text:
         raise AppealRefused("Say in a sentence why this picture should be looked at again.")
-    with revision.screening():
+    with revision.shared_lock():
         row = Upload.objects.select_for_update().get(pk=upload.pk)
         if row.status != Status.REJECTED or Appeal.objects.filter(upload=row).exists():
             raise AppealRefused
@@ -205,7 +205,7 @@ def answer_appeal(
             also=lambda _row: _answer(appeal, Appeal.Status.GRANTED),
         )
     else:
-        with revision.screening() as state:
+        with revision.shared_lock() as state:
             if locked(appeal.upload, status=Status.REJECTED) is None:
                 raise DecisionRefused("This upload is not rejected any more. Reload the page.")
             _answer(appeal, Appeal.Status.DENIED)

@@ -91,7 +91,7 @@ def _record(decision: Decision, number: int) -> None:
 
 
 def _back_to_the_queue(decision: Decision, *, expected: str) -> None:
-    with revision.screening() as state:
+    with revision.shared_lock() as state:
         upload = Upload.objects.filter(pk=decision.upload_id or 0).first()
         row = locked(upload, status=expected) if upload is not None else None
         if row is None:
@@ -118,7 +118,7 @@ def _undo_approval(decision: Decision) -> None:
     if not learned.exists():
         _back_to_the_queue(decision, expected=Upload.Status.APPROVED)
         return
-    with revision.changing():
+    with revision.exclusive_change():
         background.forget(rows=learned, actor_id=decision.actor_id)
         _back_to_the_queue(decision, expected=Upload.Status.APPROVED)
 
@@ -186,7 +186,7 @@ def reinstate(*, banned_id: int, actor_id: str, undoes_id: int | None = None) ->
 
 
 def _again(old: BannedImage, evidence: str, *, actor_id: str, undoes_id: int | None) -> BannedImage:
-    with revision.changing() as change:
+    with revision.exclusive_change() as change:
         copies = BannedImage.objects.filter(nearest=old, retired_revision__isnull=True).values("pk")
         if BlocklistChange.objects.filter(banned_id__in=copies, detail__again=old.pk).exists():
             raise DecisionRefused("This entry was banned again already.")

@@ -64,7 +64,7 @@ def settle_waiting(*, limit: int = 100) -> int:
     waiting = LearnedBackground.objects.filter(revision__isnull=True)
     entries = dict.fromkeys(waiting.order_by("pk").values_list("signature__banned_id", flat=True)[:limit])
     for banned_id in entries:
-        with revision.changing() as change:
+        with revision.exclusive_change() as change:
             rows = list(waiting.filter(signature__banned_id=banned_id).order_by("pk"))
             if rows:
                 _learn(change, rows, banned_id)
@@ -89,7 +89,7 @@ def forget(*, rows: Iterable[LearnedBackground], actor_id: str) -> None:
     for row in rows:
         entries.setdefault(row.signature.banned_id, []).append(row)
     for banned_id, own in entries.items():
-        with revision.changing() as change:
+        with revision.exclusive_change() as change:
             banned = BannedImage.objects.select_related("blocklist").get(pk=banned_id)
             restricted = _restricted(banned)
             LearnedBackground.objects.filter(pk__in=[row.pk for row in own]).delete()
@@ -103,7 +103,7 @@ def forget(*, rows: Iterable[LearnedBackground], actor_id: str) -> None:
 
 def forget_all(*, banned_id: int, actor_id: str) -> int:
     """Give an entry all its tiles back; how many uploads it had learned from. For when a copy was approved."""
-    with revision.changing():
+    with revision.exclusive_change():
         rows = list(of_entry(banned_id))
         forget(rows=rows, actor_id=actor_id)
     return len(rows)

@@ -72,7 +72,7 @@ def ban(*, picture: Picture, blocklist: Blocklist, actor_id: str = "", options: 
     used = False
     try:
         nearest, distance = _nearest(picture, blocklist)
-        with revision.changing() as change:
+        with revision.exclusive_change() as change:
             same = _same(picture, blocklist)
             if same is not None:
                 return already_there(

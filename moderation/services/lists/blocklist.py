@@ -45,7 +45,7 @@ def unban(*, banned_id: int, actor_id: str = "", reason: str = "", note: str = "
 
     Raises :class:`UnknownEntry`.
     """
-    with revision.changing() as change:
+    with revision.exclusive_change() as change:
         banned = BannedImage.objects.select_related("blocklist").filter(pk=banned_id).first()
         if banned is None:
             raise UnknownEntry(f"There is no banned image with the number {banned_id}.")
@@ -83,7 +83,7 @@ def expire_due(*, limit: int = 100) -> int:
     due = BannedImage.objects.filter(retired_revision__isnull=True, expires_at__lte=Now())
     count = 0
     for pk in list(due.values_list("pk", flat=True)[:limit]):
-        with revision.changing() as change:
+        with revision.exclusive_change() as change:
             banned = due.select_related("blocklist").filter(pk=pk).first()
             if banned is not None:
                 retire(change, banned, kind=BlocklistChange.Kind.EXPIRE)
@@ -96,7 +96,7 @@ def change_entry(*, banned_id: int, actor_id: str = "", note: str = "", **settin
 
     Raises :class:`UnknownEntry` for one that is not active.
     """
-    with revision.changing() as change:
+    with revision.exclusive_change() as change:
         banned = (
             BannedImage.objects.select_related("blocklist")
             .filter(pk=banned_id, retired_revision__isnull=True)
@@ -129,7 +129,7 @@ def change_entry(*, banned_id: int, actor_id: str = "", note: str = "", **settin
 def change_list(*, blocklist: Blocklist, actor_id: str = "", note: str = "") -> Blocklist:
     """Save a new or edited list. A change of action or radii raises the revision and reaches back in
     both directions; a new name or policy text does neither."""
-    with revision.changing() as change:
+    with revision.exclusive_change() as change:
         before = Blocklist.objects.filter(pk=blocklist.pk).first()
         blocklist.save()
         matters = ("action", "radii", "local")

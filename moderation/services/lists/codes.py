@@ -34,7 +34,7 @@ def ban_code(
     Raises :class:`UnknownAlgorithm`.
     """
     qualified = algorithm_named(algorithm).qualified
-    with revision.changing() as change:
+    with revision.exclusive_change() as change:
         same = BannedImage.objects.filter(
             blocklist=blocklist,
             retired_revision__isnull=True,

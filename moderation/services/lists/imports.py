@@ -90,7 +90,7 @@ def import_file(
         for lines, final in work.batches(batch, after=report.after_line):
             with transaction.atomic(using=database()):
                 work.stage(lines)
-                with revision.changing() as change:
+                with revision.exclusive_change() as change:
                     work.store(change)
                     work.record(change, last_line=lines[-1].number, final=final)
     if wake:
@@ -119,7 +119,7 @@ def import_whole(
     if checked.report.bad:
         return checked.report
     work = _Work(path, blocklist, name or path.name, actor_id, callbacks)
-    with work.staging.session(), revision.changing() as change:
+    with work.staging.session(), revision.exclusive_change() as change:
         for lines, _ in work.batches(batch):
             work.stage(lines)
             work.store(change)

@@ -118,7 +118,7 @@ class _Work:
             self._upload(upload)
             self.callbacks.looked_at(1)
         if self.report.uploads:
-            with revision.changing() as change:
+            with revision.exclusive_change() as change:
                 self._record(change, {"uploads": self.report.uploads})
 
     def entries(self) -> None:
@@ -142,7 +142,7 @@ class _Work:
         analysis = self._analysis("upload", upload.pk, read)
         if analysis is None:
             return
-        with revision.screening() as state:
+        with revision.shared_lock() as state:
             row = Upload.objects.select_for_update().filter(pk=upload.pk, status__in=rescreening.OPEN).first()
             if row is None:
                 return
@@ -193,7 +193,7 @@ class _Work:
         self.callbacks.left_out(LeftOut(kind, pk, reason))
 
     def _store(self, batch: list[tuple[BannedImage, Analysis]]) -> None:
-        with revision.changing() as change:
+        with revision.exclusive_change() as change:
             fresh: list[Fingerprint] = []
             done = signatures = 0
             active = BannedImage.objects.filter(retired_revision__isnull=True)

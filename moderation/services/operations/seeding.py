@@ -102,7 +102,7 @@ def add_entries(count: int, *, progress: Callable[[int], object] = lambda _count
     """Entries of the default list with random codes, which no picture matches; the revision of them."""
     blocklist = selectors.blocklist_named("default")
     bits = _bits()
-    with revision.changing() as change:
+    with revision.exclusive_change() as change:
         for start in range(0, count, BATCH):
             size = min(BATCH, count - start)
             rows = BannedImage.objects.bulk_create(

@@ -251,7 +251,7 @@ def _batches_of_codes(entries: QuerySet[BannedImage]) -> Iterator[list[Code]]:
 def cancel(*, rescan_id: int, actor_id: str) -> bool:
     """Stop an open search after the upload that is being looked at. Uploads that it has not reached stay as
     they are, so who did it is part of the history."""
-    with revision.screening() as state:
+    with revision.shared_lock() as state:
         stopped = Rescan.objects.filter(pk=rescan_id, status=Rescan.Status.OPEN).update(
             status=Rescan.Status.CANCELLED
         )

@@ -91,7 +91,7 @@ def conclude(
             prepare(seen.judgement)
         while True:
             try:
-                with metrics.stage("write"), revision.screening() as state:
+                with metrics.stage("write"), revision.shared_lock() as state:
                     return write(state, _judge_now(subject, seen, state))
             except local.Late as late:
                 late.verify()

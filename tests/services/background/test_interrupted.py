@@ -62,7 +62,7 @@ def _once(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, before: Cal
 def test_learning_that_commits_during_a_screening_is_seen(
     innocent: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _once(monkeypatch, revision, "screening", lambda: Elsewhere(lambda: approve(innocent)).result())
+    _once(monkeypatch, revision, "shared_lock", lambda: Elsewhere(lambda: approve(innocent)).result())
 
     upload = upload_of(before_wall(66), "bob")
 

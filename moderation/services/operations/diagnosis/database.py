@@ -89,7 +89,7 @@ def _entries(row: Revision, mend: bool) -> Finding:
             f"The revision counts {row.entries:,} active entries, there are {active:,}: default radii may be "
             "wrong. `doctor --mend` counts again."
         )
-    with revision.changing():
+    with revision.exclusive_change():
         active = BannedImage.objects.filter(retired_revision__isnull=True).count()
         with transaction.atomic(using=alias()):
             Revision.objects.using(alias()).filter(pk=1).update(entries=active)
