@@ -82,7 +82,7 @@ def import_all(folder: Path, size: int) -> None:
     from django.core.management import call_command
 
     from moderation import selectors
-    from moderation.services.lists import imports
+    from moderation.services.blocklists import imports
     from moderation.services.search import rebuilding
 
     call_command("migrate", verbosity=0)

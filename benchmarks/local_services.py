@@ -70,9 +70,9 @@ def bans(photos: list[Path], entries: int) -> None:
     from moderation import selectors
     from moderation.domain.local.signature import LocalSignature
     from moderation.models import BannedImage, LocalFingerprint
-    from moderation.services.lists import banning
-    from moderation.services.lists.banning import EntryOptions
-    from moderation.services.lists.enrolment import picture_from_bytes
+    from moderation.services.blocklists import banning
+    from moderation.services.blocklists.banning import EntryOptions
+    from moderation.services.blocklists.enrolment import picture_from_bytes
     from moderation.services.search import local
 
     default = selectors.blocklist_named("default")
@@ -110,7 +110,7 @@ def _extracted(picture: NDArray[np.uint8]) -> None:
 def under_the_lock(photos: list[Path]) -> None:
     """Uploads against the newest bans, one by one."""
     from moderation.services import revision
-    from moderation.services.lists.enrolment import picture_from_bytes
+    from moderation.services.blocklists.enrolment import picture_from_bytes
     from moderation.services.revision import RevisionState
     from moderation.services.search import local
 

@@ -87,7 +87,7 @@ def one_ban() -> None:
 def an_import(folder: Path, codes: int) -> None:
     from moderation import selectors
     from moderation.models import Rescan
-    from moderation.services.lists import imports
+    from moderation.services.blocklists import imports
     from moderation.services.rescans import rescan
 
     write_hashes(folder / "hashes.csv", size=codes)

@@ -16,11 +16,11 @@ from moderation.domain.analysis import Limits
 from moderation.domain.policy import LOCAL
 from moderation.exceptions import AppealRefused
 from moderation.models import Appeal, Match, Notice, Screening, Upload
+from moderation.services.blocklists import banning, enrolment
+from moderation.services.blocklists.banning import BanResult, EntryOptions
 from moderation.services.decoder import decoder
 from moderation.services.desk import review
 from moderation.services.files import area_of
-from moderation.services.lists import banning, enrolment
-from moderation.services.lists.banning import BanResult, EntryOptions
 from moderation.services.personal import owner_key
 from moderation.services.search import matching
 from moderation.services.search.matching import Subject
@@ -229,7 +229,7 @@ def screen_bytes(data: bytes) -> ScreenedBytes:
 def ban(
     data: bytes, *, blocklist: str = "default", actor: Model | None = None, reason: str = "", note: str = ""
 ) -> BanResult:
-    """Ban a picture; see :func:`moderation.services.lists.banning.ban` for what it raises."""
+    """Ban a picture; see :func:`moderation.services.blocklists.banning.ban` for what it raises."""
     return banning.ban(
         picture=enrolment.picture_from_bytes(data, source="api"),
         blocklist=selectors.blocklist_named(blocklist),

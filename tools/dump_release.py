@@ -21,7 +21,7 @@ from django.core.files.base import ContentFile
 from avatars.models import Profile
 from moderation import api
 from moderation.services.history import sealing
-from moderation.services.lists import blocklist
+from moderation.services.blocklists import blocklist
 from moderation.testing import drawn_picture
 
 for name, seeds in {"ada": (1, 2), "bob": (3, 1)}.items():

@@ -21,8 +21,8 @@ from moderation.exceptions import ModerationError, SandboxFailure
 from moderation.forms.bans import BanForm
 from moderation.models import BanDraft, Upload
 from moderation.selectors import people, review
+from moderation.services.blocklists.reach import Neighbour, Reach
 from moderation.services.desk import drafts
-from moderation.services.lists.reach import Neighbour, Reach
 
 Status = BanDraft.Status
 

@@ -30,9 +30,9 @@ from moderation.forms.bans import EntryForm
 from moderation.models import BannedImage, LearnedBackground, Rescan
 from moderation.selectors import audit, people
 from moderation.selectors.audit_filters import AuditFilter
+from moderation.services.blocklists import background
+from moderation.services.blocklists import blocklist as blocklists
 from moderation.services.desk import undo
-from moderation.services.lists import background
-from moderation.services.lists import blocklist as blocklists
 from moderation.services.rescans import rescan as rescans
 
 

@@ -14,7 +14,7 @@ from moderation.admin import display
 from moderation.admin.desk import DeskAdmin, actor_of
 from moderation.forms.blocklists import BlocklistForm
 from moderation.models import Blocklist
-from moderation.services.lists import blocklist as blocklists
+from moderation.services.blocklists import blocklist as blocklists
 
 
 @admin.register(Blocklist)

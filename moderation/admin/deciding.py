@@ -9,11 +9,11 @@ from moderation.exceptions import DecisionRefused
 from moderation.forms.decisions import DecideForm
 from moderation.models import Blocklist, Upload
 from moderation.selectors import blocklist_named
+from moderation.services.blocklists import banning, enrolment
+from moderation.services.blocklists.banning import EntryOptions
+from moderation.services.blocklists.reach import reach_of, sample_of
 from moderation.services.desk import drafts
 from moderation.services.desk import review as reviews
-from moderation.services.lists import banning, enrolment
-from moderation.services.lists.banning import EntryOptions
-from moderation.services.lists.reach import reach_of, sample_of
 
 
 def require(request: HttpRequest, form: DecideForm) -> None:

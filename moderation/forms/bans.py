@@ -14,8 +14,8 @@ from moderation.conf import get_settings
 from moderation.domain.fingerprints import ALGORITHMS, parse_code
 from moderation.forms.radii import RadiiField
 from moderation.models import BannedImage, Blocklist, Upload
+from moderation.services.blocklists.banning import EntryOptions
 from moderation.services.desk.drafts import Common, File, Hash, Source
-from moderation.services.lists.banning import EntryOptions
 
 MOST_FILES = 50
 MOST_UPLOADS = 100
@@ -201,7 +201,7 @@ class EntryForm(forms.Form):
     note = forms.CharField(label=_("Note"), required=False, max_length=500)
 
     def settings(self) -> dict[str, Any]:
-        """For :func:`moderation.services.lists.blocklist.change_entry`."""
+        """For :func:`moderation.services.blocklists.blocklist.change_entry`."""
         data = self.cleaned_data
         return {
             "exact_only": data["exact_only"],

@@ -10,9 +10,9 @@ from moderation.exceptions import ImageRefused, ModerationError, UnknownBlocklis
 from moderation.management.lines import LineCommand, printable, wrong_usage
 from moderation.management.pictures import PictureFile, files_under, read, record_refusal
 from moderation.models import Blocklist
-from moderation.services.lists import enrolment
-from moderation.services.lists.banning import BanResult
-from moderation.services.lists.enrolment import Picture
+from moderation.services.blocklists import enrolment
+from moderation.services.blocklists.banning import BanResult
+from moderation.services.blocklists.enrolment import Picture
 
 
 class EnrolCommand(LineCommand):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from moderation import storage
 from moderation.domain.fingerprints import format_code
 from moderation.models import BanDraft, BannedImage, Blocklist, Decision, Upload
-from moderation.services.lists.enrolment import picture_from_bytes
+from moderation.services.blocklists.enrolment import picture_from_bytes
 from tests.entrypoints.desk import at_the_desk, ban, public_upload
 from tests.pictures import encode, flat, scene
 

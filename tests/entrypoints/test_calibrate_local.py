@@ -10,7 +10,7 @@ from PIL import Image
 
 from moderation import api, selectors
 from moderation.models import Upload
-from moderation.services.lists import blocklist
+from moderation.services.blocklists import blocklist
 from tests import pictures
 from tests.entrypoints.commands import run
 from tests.services.people import member, send

@@ -13,7 +13,7 @@ import pytest
 
 from moderation import api
 from moderation.models import BannedImage, Blocklist, Fingerprint, Revision
-from moderation.services.lists import blocklist
+from moderation.services.blocklists import blocklist
 from tests import pictures
 from tests.entrypoints.commands import run
 from tests.services.people import member, send

@@ -8,7 +8,7 @@ from moderation import api
 from moderation.domain.local.index import METHOD
 from moderation.models import LocalFingerprint
 from moderation.services import revision
-from moderation.services.lists import blocklist
+from moderation.services.blocklists import blocklist
 from moderation.services.search import rebuilding
 from moderation.services.search.local import banned_signatures
 from tests import pictures

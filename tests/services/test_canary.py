@@ -12,7 +12,7 @@ from moderation import api
 from moderation.domain.policy import Judgement
 from moderation.exceptions import DecoderCrashed
 from moderation.models import BannedImage, Screening
-from moderation.services.lists import blocklist
+from moderation.services.blocklists import blocklist
 from moderation.services.operations import canary
 from moderation.services.search.index import banned_codes
 from tests import pictures

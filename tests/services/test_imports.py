@@ -12,9 +12,9 @@ from moderation import selectors
 from moderation.domain.analysis import Code
 from moderation.exceptions import HashFileUnreadable
 from moderation.models import BannedImage, Blocklist, BlocklistChange, Fingerprint, Rescan, Revision
-from moderation.services.lists import blocklist, imports, staging
-from moderation.services.lists.hash_files import BadLine
-from moderation.services.lists.imports import Callbacks, Imported, import_file, import_whole
+from moderation.services.blocklists import blocklist, imports, staging
+from moderation.services.blocklists.hash_files import BadLine
+from moderation.services.blocklists.imports import Callbacks, Imported, import_file, import_whole
 from moderation.services.revision import Change
 from moderation.services.search.index import banned_codes
 from tests import pictures

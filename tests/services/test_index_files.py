@@ -15,7 +15,7 @@ from moderation.domain.analysis import Code
 from moderation.domain.index import LayeredIndex, layered
 from moderation.exceptions import NoIndexFolder
 from moderation.services import revision
-from moderation.services.lists import blocklist
+from moderation.services.blocklists import blocklist
 from moderation.services.search import index, rebuilding
 from moderation.services.search.index import banned_codes
 from moderation.services.search.index_files import IndexFiles

@@ -7,8 +7,8 @@ import pytest
 from moderation import api, selectors
 from moderation.conf import get_settings
 from moderation.models import PersonalData, Upload
+from moderation.services.blocklists import reach
 from moderation.services.decoder import decoder
-from moderation.services.lists import reach
 from moderation.services.search.earlier import earlier_uploads
 from moderation.services.uploads import retention
 from tests import pictures

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from moderation import api, selectors
-from moderation.services.lists import banning, enrolment
+from moderation.services.blocklists import banning, enrolment
 from tests import pictures
 from tests.services.people import member, send
 

@@ -16,10 +16,10 @@ from PIL import Image
 from moderation import api, selectors
 from moderation.exceptions import SandboxBusy
 from moderation.models import BanDraft, BannedImage, Blocklist, BlocklistChange, Upload
+from moderation.services.blocklists import blocklist
+from moderation.services.blocklists.banning import EntryOptions
 from moderation.services.desk import drafts
 from moderation.services.desk.drafts import Common, File
-from moderation.services.lists import blocklist
-from moderation.services.lists.banning import EntryOptions
 from moderation.services.rescans import local_reach, rescreening
 from tests import pictures
 from tests.services.people import member, send

@@ -8,8 +8,8 @@ from moderation import api
 from moderation.domain.local import recognise
 from moderation.domain.local.caps import LocalCaps
 from moderation.models import Screening
-from moderation.services.lists import banning
-from moderation.services.lists.enrolment import picture_from_bytes
+from moderation.services.blocklists import banning
+from moderation.services.blocklists.enrolment import picture_from_bytes
 from tests import pictures
 from tests.services.people import kept_files, member, send
 

@@ -14,10 +14,10 @@ from PIL import Image
 from moderation import api, selectors
 from moderation.models import LocalFingerprint, Match, Screening, Upload, UploadLocalFingerprint
 from moderation.services import revision
+from moderation.services.blocklists import banning, blocklist
+from moderation.services.blocklists.banning import EntryOptions
+from moderation.services.blocklists.enrolment import picture_from_bytes
 from moderation.services.desk import review
-from moderation.services.lists import banning, blocklist
-from moderation.services.lists.banning import EntryOptions
-from moderation.services.lists.enrolment import picture_from_bytes
 from moderation.services.search import local
 from tests import pictures
 from tests.services.concurrency import Elsewhere

@@ -8,8 +8,8 @@ from django.core.files.storage import storages
 from moderation import api, selectors
 from moderation.exceptions import FlatPicture
 from moderation.models import BannedImage, Decision, Match, Notice, Rescan, Screening, Upload
-from moderation.services.lists import banning, blocklist, enrolment
-from moderation.services.lists.banning import EntryOptions
+from moderation.services.blocklists import banning, blocklist, enrolment
+from moderation.services.blocklists.banning import EntryOptions
 from tests import pictures
 from tests.services.people import member, send
 

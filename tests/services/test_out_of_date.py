@@ -19,9 +19,9 @@ from moderation.models import (
     Upload,
     UploadLocalFingerprint,
 )
+from moderation.services.blocklists import banning, blocklist
+from moderation.services.blocklists.enrolment import picture_from_bytes
 from moderation.services.desk import review, undo
-from moderation.services.lists import banning, blocklist
-from moderation.services.lists.enrolment import picture_from_bytes
 from moderation.services.operations import health
 from moderation.services.rescans import rescan
 from moderation.services.uploads import intake, retention, screening

@@ -9,7 +9,7 @@ import pytest
 
 from moderation import api, selectors
 from moderation.models import BannedImage, Rescan, Upload
-from moderation.services.lists.imports import import_file
+from moderation.services.blocklists.imports import import_file
 from moderation.services.rescans import rescan, rescreening, uploads_against
 from tests import pictures
 from tests.services.people import member, send

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from moderation import api
 from moderation.models import BannedImage, Notice, PersonalData, Upload, UploadFingerprints
+from moderation.services.blocklists import blocklist
 from moderation.services.history import sealing
-from moderation.services.lists import blocklist
 from moderation.services.uploads import retention
 from moderation.services.uploads.retention import Purged
 from tests import pictures

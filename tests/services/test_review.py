@@ -10,9 +10,9 @@ from django.core.files.storage import storages
 from moderation import api, selectors
 from moderation.exceptions import AppealRefused, ChangedSinceSeen, DecisionRefused
 from moderation.models import Appeal, Blocklist, Clearance, Decision, Notice, Screening, Upload
+from moderation.services.blocklists import banning, blocklist, enrolment
+from moderation.services.blocklists.banning import EntryOptions
 from moderation.services.desk import review
-from moderation.services.lists import banning, blocklist, enrolment
-from moderation.services.lists.banning import EntryOptions
 from tests import pictures
 from tests.services.people import kept_files, member, send
 

@@ -14,7 +14,7 @@ from django.db import connection
 from moderation import api, selectors
 from moderation.models import BannedImage, BlocklistChange, Decision, Revision, Screening, Upload
 from moderation.services import revision
-from moderation.services.lists import blocklist
+from moderation.services.blocklists import blocklist
 from moderation.services.rescans import rescan, rescreening
 from moderation.services.search import matching
 from moderation.services.uploads import queue, screening

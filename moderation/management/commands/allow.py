@@ -10,8 +10,8 @@ from moderation.management.enrolling import EnrolCommand
 from moderation.management.lines import wrong_usage
 from moderation.management.pictures import PictureFile, add_paths
 from moderation.models import Blocklist
-from moderation.services.lists import banning
-from moderation.services.lists.enrolment import Picture
+from moderation.services.blocklists import banning
+from moderation.services.blocklists.enrolment import Picture
 
 
 class Command(EnrolCommand):

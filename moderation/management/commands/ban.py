@@ -11,10 +11,10 @@ from moderation.management.enrolling import EnrolCommand
 from moderation.management.lines import printable
 from moderation.management.pictures import PictureFile, add_paths
 from moderation.models import Blocklist
-from moderation.services.lists import banning
-from moderation.services.lists.banning import EntryOptions
-from moderation.services.lists.enrolment import Picture
-from moderation.services.lists.reach import Parts, reach_of, sample_of
+from moderation.services.blocklists import banning
+from moderation.services.blocklists.banning import EntryOptions
+from moderation.services.blocklists.enrolment import Picture
+from moderation.services.blocklists.reach import Parts, reach_of, sample_of
 
 SHORT = 40
 """Characters of a reason that the decision itself keeps; a longer one is kept as a note as well."""

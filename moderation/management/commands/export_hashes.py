@@ -14,8 +14,8 @@ from django.core.management.base import CommandParser
 from moderation import selectors
 from moderation.exceptions import HashFileUnreadable, UnknownAlgorithm, UnknownBlocklist
 from moderation.management.lines import LineCommand, printable, wrong_usage
-from moderation.services.lists import exports
-from moderation.services.lists.hash_files import JSON_ENDINGS
+from moderation.services.blocklists import exports
+from moderation.services.blocklists.hash_files import JSON_ENDINGS
 
 
 class Command(LineCommand):

@@ -12,10 +12,10 @@ from moderation.exceptions import BadHashLine, HashFileUnreadable, UnknownBlockl
 from moderation.management.arguments import at_least
 from moderation.management.lines import LineCommand, printable, wrong_usage
 from moderation.models import Blocklist
+from moderation.services.blocklists import imports
+from moderation.services.blocklists.hash_files import BadLine
+from moderation.services.blocklists.imports import Callbacks, Imported
 from moderation.services.dispatching import dispatcher
-from moderation.services.lists import imports
-from moderation.services.lists.hash_files import BadLine
-from moderation.services.lists.imports import Callbacks, Imported
 from moderation.services.rescans import rescan
 
 SHOWN = 1_000

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from moderation.management.lines import LineCommand
+from moderation.services.blocklists import rehashing
+from moderation.services.blocklists.rehashing import Callbacks, LeftOut
 from moderation.services.dispatching import dispatcher
-from moderation.services.lists import rehashing
-from moderation.services.lists.rehashing import Callbacks, LeftOut
 from moderation.services.rescans import rescan
 
 EXPECTED = {

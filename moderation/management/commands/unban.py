@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from moderation.exceptions import UnknownEntry
 from moderation.management.lines import LineCommand
 from moderation.models import BannedImage
-from moderation.services.lists import blocklist as blocklists
+from moderation.services.blocklists import blocklist as blocklists
 
 
 class Command(LineCommand):

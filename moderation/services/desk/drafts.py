@@ -23,11 +23,11 @@ from moderation.domain.local.signature import LocalSignature
 from moderation.exceptions import DecisionRefused, ModerationError
 from moderation.models import BanDraft, Blocklist, Upload
 from moderation.services import files
+from moderation.services.blocklists import banning, codes, enrolment
+from moderation.services.blocklists.banning import BanResult, EntryOptions
+from moderation.services.blocklists.enrolment import Picture
+from moderation.services.blocklists.reach import Reach, reach_of, used_by
 from moderation.services.desk import review
-from moderation.services.lists import banning, codes, enrolment
-from moderation.services.lists.banning import BanResult, EntryOptions
-from moderation.services.lists.enrolment import Picture
-from moderation.services.lists.reach import Reach, reach_of, used_by
 from moderation.services.rescans import local_reach
 from moderation.services.rescans.local_reach import Sample
 from moderation.services.revision import database
@@ -188,7 +188,7 @@ def confirm(*, draft_id: int, actor_id: str) -> BanResult | None:
     """Make the ban; None where it waits for a second moderator now.
 
     Raises :class:`DecisionRefused` where it is done already or where whoever asked for it would be
-    the second moderator too, and what :func:`moderation.services.lists.banning.ban` raises.
+    the second moderator too, and what :func:`moderation.services.blocklists.banning.ban` raises.
     """
     draft = BanDraft.objects.select_related("blocklist", "upload").filter(pk=draft_id).first()
     if draft is None or draft.status not in (Status.DRAFT, Status.WAITING):

@@ -29,9 +29,9 @@ from moderation.models import (
 )
 from moderation.selectors.consequences import rejected_by
 from moderation.services import revision
+from moderation.services.blocklists import banning, blocklist, enrolment
+from moderation.services.blocklists.enrolment import Picture
 from moderation.services.history import decisions
-from moderation.services.lists import banning, blocklist, enrolment
-from moderation.services.lists.enrolment import Picture
 from moderation.services.locking import locked
 from moderation.services.rescans import rescreening
 from moderation.services.revision import Change, database

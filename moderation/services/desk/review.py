@@ -23,9 +23,9 @@ from moderation.models import (
     Upload,
 )
 from moderation.services import revision
+from moderation.services.blocklists import background
 from moderation.services.dispatching import dispatcher
 from moderation.services.history import decisions
-from moderation.services.lists import background
 from moderation.services.locking import locked
 from moderation.services.rescans import rescreening
 from moderation.services.revision import RevisionState
@@ -55,7 +55,7 @@ def approve(
     """A human publishes a held or rejected upload.
 
     What it matched so far is cleared for this upload: no rescan takes it down for that again. What only the
-    second tier found is learned to be background (:mod:`~moderation.services.lists.background`). An entry
+    second tier found is learned to be background (:mod:`~moderation.services.blocklists.background`). An entry
     that came since, and that nobody has seen beside it, raises :class:`ChangedSinceSeen`, with the new
     matches recorded. ``seen`` is the newest screening (of any upload) that there was when the moderator's
     page was made, ``expected`` the status that it showed. Raises :class:`DecisionRefused` where that is

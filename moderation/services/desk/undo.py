@@ -23,10 +23,10 @@ from moderation.models import (
     Upload,
 )
 from moderation.services import files, revision
+from moderation.services.blocklists import background
+from moderation.services.blocklists.blocklist import reach_back
 from moderation.services.desk import overturn, review
 from moderation.services.history import decisions
-from moderation.services.lists import background
-from moderation.services.lists.blocklist import reach_back
 from moderation.services.locking import locked
 from moderation.services.rescans.rescreening import FORMATS
 from moderation.services.search import local

@@ -10,10 +10,11 @@ from django.db.models.expressions import Combinable
 
 from moderation.models import PeriodicWork, Upload
 from moderation.services import files
+from moderation.services.blocklists import background, blocklist
 from moderation.services.desk import drafts, tallies
 from moderation.services.dispatching import dispatcher
 from moderation.services.history import sealing
-from moderation.services.lists import background, blocklist, valves
+from moderation.services.operations import auto_suspend
 from moderation.services.rescans import rescan
 from moderation.services.uploads import limits, queue, screening
 from moderation.services.uploads.queue import in_database_time
@@ -70,7 +71,7 @@ def sweep(
     limits.forget_idle()
     drafts.drop_stale()
     tallies.roll_up()
-    valves.check()
+    auto_suspend.suspend_entries()
     background.settle_waiting()
     return Swept(
         found=len(waiting),

@@ -16,8 +16,8 @@ from moderation.models import (
     Rescan,
     Upload,
 )
+from moderation.services.blocklists import background, blocklist
 from moderation.services.desk import undo
-from moderation.services.lists import background, blocklist
 from tests import pictures
 from tests.services.background.walls import CROP, WALL, approve, before_wall, configure, status_of, upload_of
 

@@ -9,8 +9,8 @@ import pytest
 
 from moderation.models import BlocklistChange, LearnedBackground, Screening, Upload
 from moderation.services import revision
+from moderation.services.blocklists import background
 from moderation.services.desk import undo
-from moderation.services.lists import background
 from moderation.services.rescans import rescreening
 from tests.services.background.walls import approve, before_wall, configure, status_of, upload_of
 from tests.services.concurrency import Elsewhere

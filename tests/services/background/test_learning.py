@@ -6,8 +6,8 @@ import pytest
 
 from moderation.models import BannedImage, BlocklistChange, LearnedBackground, LocalFingerprint, Match, Upload
 from moderation.services import revision
+from moderation.services.blocklists import blocklist
 from moderation.services.desk import undo
-from moderation.services.lists import blocklist
 from tests.services.background.walls import CROP, approve, before_wall, configure, status_of, upload_of
 
 pytest.importorskip("cv2", reason="the extra `local` (OpenCV) is not installed")

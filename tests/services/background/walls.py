@@ -8,8 +8,8 @@ from PIL import Image
 
 from moderation import selectors
 from moderation.models import Decision, Upload
+from moderation.services.blocklists import blocklist
 from moderation.services.desk import review
-from moderation.services.lists import blocklist
 from tests import pictures
 from tests.services.people import member, send
 

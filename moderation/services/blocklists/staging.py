@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from moderation.models import BannedImage, Blocklist, Fingerprint
-from moderation.services.lists.hash_files import HashLine
+from moderation.services.blocklists.hash_files import HashLine
 from moderation.services.revision import database
 
 TABLE = "moderation_staged"

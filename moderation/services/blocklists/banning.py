@@ -21,9 +21,9 @@ from moderation.models import (
     Rescan,
 )
 from moderation.services import revision
+from moderation.services.blocklists.blocklist import reach_back
+from moderation.services.blocklists.enrolment import Picture, keep_evidence
 from moderation.services.history import decisions
-from moderation.services.lists.blocklist import reach_back
-from moderation.services.lists.enrolment import Picture, keep_evidence
 from moderation.services.revision import Change, database
 from moderation.services.search import local
 from moderation.services.search.index import banned_codes

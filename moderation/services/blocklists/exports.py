@@ -1,4 +1,4 @@
-"""The codes of the lists as a file that :mod:`moderation.services.lists.imports` takes."""
+"""The codes of the lists as a file that :mod:`moderation.services.blocklists.imports` takes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import IO
 
 from moderation.domain.fingerprints import algorithm_named
 from moderation.models import Blocklist, Fingerprint
-from moderation.services.lists.hash_files import HashWriter
+from moderation.services.blocklists.hash_files import HashWriter
 
 AT_ONCE = 2_000
 

@@ -6,7 +6,7 @@ from moderation.domain.analysis import Analysis, Code, Probe
 from moderation.domain.fingerprints import algorithm_named
 from moderation.models import BannedImage, Blocklist, Fingerprint
 from moderation.services import revision
-from moderation.services.lists.banning import BanResult, EntryOptions, already_there, entered
+from moderation.services.blocklists.banning import BanResult, EntryOptions, already_there, entered
 
 
 def analysis_of_code(*, algorithm: str, bits: bytes) -> Analysis:

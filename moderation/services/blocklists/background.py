@@ -26,7 +26,7 @@ from moderation.domain.local.tiles import TileCheck, evidence_tiles
 from moderation.domain.policy import LOCAL, JudgedMatch
 from moderation.models import BannedImage, BlocklistChange, Decision, LearnedBackground, LocalFingerprint
 from moderation.services import revision
-from moderation.services.lists.blocklist import reach_back
+from moderation.services.blocklists.blocklist import reach_back
 from moderation.services.revision import Change, database
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from moderation.models import BannedImage
-from moderation.services.lists import blocklist, valves
+from moderation.services.blocklists import blocklist
+from moderation.services.operations import auto_suspend
 from tests.entrypoints.desk import ban, screened
 from tests.pictures import encode, scene
 
@@ -25,15 +26,15 @@ def much_hit(settings: Any) -> BannedImage:
 
 
 def test_an_entry_that_hits_many_users_is_suspended(much_hit: BannedImage) -> None:
-    assert valves.check() == [much_hit.pk]
+    assert auto_suspend.suspend_entries() == [much_hit.pk]
     assert screened(encode(scene(4), quality=60), who="late").status == "held"
-    assert valves.check() == []
+    assert auto_suspend.suspend_entries() == []
 
 
 def test_what_a_senior_moderator_has_lifted_stays_lifted(much_hit: BannedImage) -> None:
-    valves.check()
+    auto_suspend.suspend_entries()
     blocklist.change_entry(banned_id=much_hit.pk, actor_id="7", suspended=False)
-    assert valves.check() == []
+    assert auto_suspend.suspend_entries() == []
 
 
 def test_one_user_who_tries_often_is_no_wave(settings: Any) -> None:
@@ -41,4 +42,4 @@ def test_one_user_who_tries_often_is_no_wave(settings: Any) -> None:
     ban(4)
     for number in range(4):
         screened(encode(scene(4), quality=40 + number), who="ada")
-    assert valves.check() == []
+    assert auto_suspend.suspend_entries() == []

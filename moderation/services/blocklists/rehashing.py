@@ -1,5 +1,5 @@
 """Codes of algorithms that are new in the settings, or of a new version, for what is there already; and
-signatures of the second tier likewise (:mod:`~moderation.services.lists.local_rehashing`).
+signatures of the second tier likewise (:mod:`~moderation.services.blocklists.local_rehashing`).
 
 Entries are computed from their evidence, uploads from our re-encoding. What was imported as a hash, or
 whose picture was not kept, cannot be computed again: it stays as it is, and is named.
@@ -21,8 +21,8 @@ from moderation.domain.local.index import METHOD
 from moderation.exceptions import ModerationError, PictureMissing
 from moderation.models import BannedImage, BlocklistChange, Fingerprint, Upload, UploadFingerprints
 from moderation.services import revision
+from moderation.services.blocklists import local_rehashing
 from moderation.services.decoder import decoder
-from moderation.services.lists import local_rehashing
 from moderation.services.rescans import rescan, rescreening
 from moderation.services.revision import Change
 from moderation.services.search import local

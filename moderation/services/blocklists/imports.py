@@ -21,9 +21,9 @@ from moderation.domain.fingerprints import ALGORITHMS
 from moderation.exceptions import HashFileUnreadable
 from moderation.models import BannedImage, Blocklist, BlocklistChange
 from moderation.services import revision
+from moderation.services.blocklists.hash_files import BadLine, HashFile, HashLine
+from moderation.services.blocklists.staging import Staging
 from moderation.services.dispatching import dispatcher
-from moderation.services.lists.hash_files import BadLine, HashFile, HashLine
-from moderation.services.lists.staging import Staging
 from moderation.services.rescans import rescan
 from moderation.services.revision import Change, database
 

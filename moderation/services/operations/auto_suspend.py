@@ -1,4 +1,4 @@
-"""A safety valve: an entry that suddenly rejects the pictures of many people is more often a mistake
+"""Suspend entries on their own: one that suddenly rejects the pictures of many people is more often a mistake
 than a wave. It is suspended to ``hold`` until a senior moderator has looked."""
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from moderation.conf import get_settings
 from moderation.models import BannedImage, BlocklistChange, Match, Screening, Upload
-from moderation.services.lists import blocklist
+from moderation.services.blocklists import blocklist
 
-logger = logging.getLogger("moderation.valves")
+logger = logging.getLogger("moderation.auto_suspend")
 
 WINDOW = timedelta(hours=1)
 LOOKED_AT = 5_000
@@ -22,8 +22,8 @@ TRUSTED = timedelta(days=1)
 """For so long nothing is done to an entry whose settings a person has changed."""
 
 
-def check() -> list[int]:
-    """Suspend what has hit too many; the entries."""
+def suspend_entries() -> list[int]:
+    """Suspend the entries that hit too many users; return their ids."""
     suspended = []
     for banned_id, users in sorted(_users_hit().items()):
         if users >= get_settings().valve_users and _may_be_suspended(banned_id):
