@@ -135,9 +135,9 @@ def test_a_growing_index_is_folded_in_the_background(eager: None) -> None:
 def test_the_file_that_another_process_wrote_is_taken_over(eager: None) -> None:
     codes = [random_code() for _ in range(120)]
     entries = [ban(code) for code in codes[:60]]
-    other = index.ProcessIndex()
+    other = index.BanIndex()
     other.files = IndexFiles("banned", used=True)
-    mine = index.ProcessIndex()
+    mine = index.BanIndex()
     mine.files = IndexFiles("banned", used=True)
     mine.catch_up()
     mine.files.wait()

@@ -81,7 +81,7 @@ def test_what_happens_during_a_fold_is_not_lost(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.usefixtures("eager")
 def test_another_process_maps_the_file_that_one_wrote() -> None:
     """With enough outside of its own file, it takes the new one instead of writing one more."""
-    other = local.ProcessLocalIndex()
+    other = local.LocalBanIndex()
     items = {ban(seed) for seed in (31, 41, 42)}
     other.files.used = False
     assert len(other.catch_up()[0]) == 3

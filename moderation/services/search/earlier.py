@@ -32,7 +32,7 @@ MOST_GAPS = 100
 """Gaps that are asked for one by one; more are looked for as one."""
 
 
-class EarlierUploads:
+class UploadIndex:
     """One per process; items are upload ids."""
 
     def __init__(self, *, use_files: bool = True) -> None:
@@ -155,5 +155,5 @@ def _digest_of(pk: int) -> bytes:
     return hashlib.sha256(f"{upload} {algorithm} ".encode() + bytes(codes)).digest()[:16]
 
 
-earlier_uploads = EarlierUploads()
+earlier_uploads = UploadIndex()
 """The index of this process."""

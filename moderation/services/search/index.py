@@ -1,6 +1,6 @@
 """This process's copy of all banned codes, brought to the current revision before every verdict.
 
-Nothing is refreshed by the clock: :meth:`ProcessIndex.catch_up` reads the revision (one row by
+Nothing is refreshed by the clock: :meth:`BanIndex.catch_up` reads the revision (one row by
 primary key) and loads exactly what changed since. Revisions are given out under an exclusive lock
 and so commit in order: once revision *n* can be read, every row of revision ≤ *n* can. A process
 starts from the packed file (:mod:`~moderation.services.search.index_files`) and catches up from there.
@@ -75,7 +75,7 @@ class Snapshot:
         return hits
 
 
-class ProcessIndex:
+class BanIndex:
     """One per process; threads share it."""
 
     def __init__(self) -> None:
@@ -223,5 +223,5 @@ def _load(layers: dict[str, LayeredIndex], rows: Iterable[tuple[str, bytes | mem
     loader.flush()
 
 
-banned_codes = ProcessIndex()
+banned_codes = BanIndex()
 """The index of this process."""

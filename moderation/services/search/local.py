@@ -73,7 +73,7 @@ class Found:
     """How many these were, each time."""
 
 
-class ProcessLocalIndex:
+class LocalBanIndex:
     """One per process; items are ids of :class:`LocalFingerprint` rows."""
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ class ProcessLocalIndex:
         return held.index
 
 
-banned_signatures = ProcessLocalIndex()
+banned_signatures = LocalBanIndex()
 """The index of this process."""
 
 

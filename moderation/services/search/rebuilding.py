@@ -14,7 +14,7 @@ from moderation.domain.local.index import METHOD
 from moderation.exceptions import NoIndexFolder
 from moderation.services import revision
 from moderation.services.search import local_file
-from moderation.services.search.earlier import EarlierUploads
+from moderation.services.search.earlier import UploadIndex
 from moderation.services.search.index import bring
 from moderation.services.search.index_files import IndexFiles, bits_of, clear_leftovers, folder, turn
 
@@ -87,7 +87,7 @@ def _local() -> Iterator[Written]:
 
 def _uploads() -> Iterator[Written]:
     started = time.monotonic()
-    earlier = EarlierUploads(use_files=False)
+    earlier = UploadIndex(use_files=False)
     layers = earlier.catch_up()
     earlier.sign()
     for name, layer in layers.items():
