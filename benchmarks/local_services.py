@@ -121,8 +121,8 @@ def under_the_lock(photos: list[Path]) -> None:
         found = local.Found((), (), RevisionState(before, uuid.UUID(int=0), 0))
         try:
             under.append(milliseconds(local.newer, features, before, found))
-        except local.Late as late:
-            outside.append(milliseconds(late.verify))
+        except local.SignaturesChanged as changed:
+            outside.append(milliseconds(changed.verify))
         under.append(milliseconds(local.newer, features, before, found))
     say("one newer signature: verified without the lock", **summary(outside))
     say("one newer signature: under the lock, then", **summary(under))

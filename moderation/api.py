@@ -219,7 +219,7 @@ def screen_bytes(data: bytes) -> ScreenedBytes:
     Raises :class:`moderation.exceptions.ImageRefused` and ``SandboxFailure`` children.
     """
     analysis = decoder().analyse(data, get_settings().analysis())
-    seen = matching.look(Subject.of(analysis))
+    seen = matching.provisional(Subject.of(analysis))
     judgement = seen.judgement
     leading = judgement.leading
     text = selectors.blocklist_named(leading.entry.blocklist).policy_text if leading else ""

@@ -39,7 +39,7 @@ def upload() -> Upload:
 
 
 def _look(upload: Upload) -> Judgement:
-    return matching.look(rescreening.subject_of(upload)).judgement
+    return matching.provisional(rescreening.subject_of(upload)).judgement
 
 
 def test_what_is_found_now_is_not_hidden_by_a_weaker_match_of_earlier(

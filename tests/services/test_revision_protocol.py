@@ -45,7 +45,7 @@ def _once(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, *, before: 
 STEPS: dict[str, tuple[object, str]] = {
     "before the lease": (queue, "lease"),
     "before decoding": (screening, "decoder"),
-    "before the search": (matching, "look"),
+    "before the search": (matching, "provisional"),
     "between search and file": (Publication, "prepare"),
     "between file and lock": (revision, "shared_lock"),
 }

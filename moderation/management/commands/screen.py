@@ -90,7 +90,7 @@ class Command(LineCommand):
             self._answer(path, "hold", failure.code, str(failure), started)
         else:
             subject = Subject.of(analysis)
-            seen = matching.look(subject)
+            seen = matching.provisional(subject)
             snapshot, judgement = seen.snapshot, seen.judgement
             self._explain(path, subject, judgement)
             message = _in_words(judgement)

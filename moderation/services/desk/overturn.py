@@ -36,7 +36,7 @@ from moderation.services.locking import locked
 from moderation.services.rescans import rescreening
 from moderation.services.revision import Change, database
 from moderation.services.search import matching
-from moderation.services.search.matching import Stale
+from moderation.services.search.matching import RevisionMoved
 from moderation.services.uploads import outcome
 from moderation.services.uploads.outcome import Outcome
 from moderation.services.uploads.publication import Publication
@@ -94,7 +94,7 @@ def overturn(*, banned_id: int, actor_id: str, plan: Plan) -> Overturned:
             candidates = [_look(pk, banned_id, stack) for pk in sorted(wanted)]
             try:
                 return _carry_out(banned_id, actor_id, plan, allowed, candidates, seen)
-            except Stale:
+            except RevisionMoved:
                 continue
     raise ScreeningContended
 
@@ -111,7 +111,7 @@ def _picture(upload_id: int | None) -> Picture | None:
 def _look(upload_id: int, banned_id: int, stack: ExitStack) -> _Candidate:
     """What else would match it, and its public file."""
     upload = Upload.objects.get(pk=upload_id)
-    judgement = matching.look(rescreening.subject_of(upload)).judgement
+    judgement = matching.provisional(rescreening.subject_of(upload)).judgement
     others = {match.hit.banned for match in judgement.matches if not match.set_aside} - {banned_id}
     publication = Publication(upload, partial(rescreening.clean_file, upload))
     stack.callback(publication.close)
@@ -132,7 +132,7 @@ def _carry_out(
     with transaction.atomic(using=database()):
         with revision.exclusive_change() as change:
             if change.before.number != seen:
-                raise Stale
+                raise RevisionMoved
             banned = BannedImage.objects.select_related("blocklist").get(pk=banned_id)
             _apply(change, banned, plan, actor_id)
             number = change.revision if change.recorded else change.before.number

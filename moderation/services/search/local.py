@@ -68,7 +68,7 @@ class Found:
     state: RevisionState
     """That the index held, at least."""
     later: dict[int, list[Hit]] = field(default_factory=dict)
-    """By newer signatures that were verified since, see :class:`Late`."""
+    """By newer signatures that were verified since, see :class:`SignaturesChanged`."""
     rounds: list[int] = field(default_factory=list)
     """How many these were, each time."""
 
@@ -137,7 +137,7 @@ def search(features: tuple[LocalFeatures, ...]) -> Found:
     return Found(tuple(hits), result.notes, state)
 
 
-class Late(Exception):
+class SignaturesChanged(Exception):
     """Signatures have come in since the search. :meth:`verify` them without the lock, then take it again: the
     hits stay with the :class:`Found` that was handed to :func:`newer`."""
 
@@ -154,7 +154,7 @@ class Late(Exception):
 def newer(features: tuple[LocalFeatures, ...], since: int, found: Found | None = None) -> list[Hit] | None:
     """Hits among the active entries that are newer than ``since``; None where these are too many.
 
-    To be called under the lock. With what the search ``found``, raises :class:`Late` the first :data:`AHEAD`
+    To be called under the lock. With what the search ``found``, raises :class:`SignaturesChanged` the first :data:`AHEAD`
     times that there is something to verify; then, and without it, verifies here.
     """
     rows = LocalFingerprint.objects.filter(
@@ -166,7 +166,7 @@ def newer(features: tuple[LocalFeatures, ...], since: int, found: Found | None =
     known = found.later if found else {}
     missing = {pk: banned for pk, banned, _, _ in rows if pk not in known}
     if missing and found is not None and len(found.rounds) < AHEAD:
-        raise Late(features, found, missing)
+        raise SignaturesChanged(features, found, missing)
     hits = {**known, **_verified(features, missing)}
     return [hit for pk, _, _, _ in rows for hit in hits[pk]]
 

@@ -49,7 +49,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Provisional:
     """What a search without a lock has found; out of date as soon as something changes."""
 
     snapshot: Snapshot
@@ -60,7 +60,7 @@ class Look:
     judgement: Judgement
 
 
-def look(subject: Subject) -> Look:
+def provisional(subject: Subject) -> Provisional:
     """Search and judge without a lock. The second tier runs where the first one does not block."""
     snapshot = banned_codes.catch_up()
     hits = [*snapshot.search(subject.queries), *_exact(subject), *subject.known]
@@ -69,7 +69,7 @@ def look(subject: Subject) -> Look:
     if subject.features and snapshot.local and judgement.verdict != "block":
         found = local.search(subject.features)
         judgement = _judge(subject, [*hits, *found.hits], snapshot.state.entries, notes=found.notes)
-    return Look(snapshot, tuple(hits), found, judgement)
+    return Provisional(snapshot, tuple(hits), found, judgement)
 
 
 def conclude(
@@ -81,37 +81,37 @@ def conclude(
     """Judge at the revision at which ``write`` commits.
 
     ``prepare`` runs before the lock is taken, with the preview: the place for files. ``write`` runs
-    under the lock and in its transaction; it may raise :class:`Stale` to start again with a new
+    under the lock and in its transaction; it may raise :class:`RevisionMoved` to start again with a new
     preview. Raises :class:`IndexUnavailable` and :class:`ScreeningContended`.
     """
     for _ in range(ROUNDS):
         with metrics.stage("match"):
-            seen = look(subject)
+            seen = provisional(subject)
         with metrics.stage("publish"):
             prepare(seen.judgement)
         while True:
             try:
                 with metrics.stage("write"), revision.shared_lock() as state:
                     return write(state, _judge_now(subject, seen, state))
-            except local.Late as late:
-                late.verify()
-            except Stale:
+            except local.SignaturesChanged as changed:
+                changed.verify()
+            except RevisionMoved:
                 break
     raise ScreeningContended
 
 
-class Stale(Exception):
+class RevisionMoved(Exception):
     """The preview is too old to build on."""
 
 
-def _judge_now(subject: Subject, seen: Look, state: RevisionState) -> Judgement:
+def _judge_now(subject: Subject, seen: Provisional, state: RevisionState) -> Judgement:
     if state == seen.snapshot.state:
         return seen.judgement
     if state.number <= seen.snapshot.state.number:
-        raise Stale
+        raise RevisionMoved
     radii = selectors.widest_radii(state.entries)
     if any(radius > seen.snapshot.radii.get(name, -1) for name, radius in radii.items()):
-        raise Stale
+        raise RevisionMoved
     hits = [hit for hit in seen.hits if hit.method not in EXACT_METHODS]
     hits += [*_newer(subject, seen.snapshot), *_exact(subject)]
     notes: tuple[str, ...] = ()
@@ -120,7 +120,7 @@ def _judge_now(subject: Subject, seen: Look, state: RevisionState) -> Judgement:
         notes = seen.local.notes
     judgement = _judge(subject, hits, state.entries, notes=notes)
     if judgement.verdict != "block" and subject.features and seen.local is None and selectors.local_wanted():
-        raise Stale
+        raise RevisionMoved
     return judgement
 
 
@@ -131,7 +131,7 @@ def _exact(subject: Subject) -> list[Hit]:
 def _newer_local(subject: Subject, found: local.Found) -> list[Hit]:
     hits = local.newer(subject.features, found.state.number, found)
     if hits is None:
-        raise Stale
+        raise RevisionMoved
     return hits
 
 
@@ -139,7 +139,7 @@ def _newer(subject: Subject, snapshot: Snapshot) -> list[Hit]:
     gap = get_settings().index_gap
     codes = selectors.codes_since(snapshot.state.number, limit=gap)
     if len(codes) > gap:
-        raise Stale
+        raise RevisionMoved
     return [
         Hit(banned, algorithm, distance, query.view, query.variant)
         for banned, algorithm, bits in codes

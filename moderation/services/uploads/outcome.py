@@ -18,7 +18,7 @@ from moderation import signals, storage
 from moderation.models import Blocklist, Notice, Upload
 from moderation.services import files
 from moderation.services.revision import database
-from moderation.services.search.matching import Stale
+from moderation.services.search.matching import RevisionMoved
 from moderation.services.uploads import wording
 
 Status = Upload.Status
@@ -59,7 +59,7 @@ def settle(upload: Upload, outcome: Outcome, *, revision: int | None, published:
     """Bring ``upload`` (locked by the caller) to its new status.
 
     ``published`` is the announced public file of an upload that becomes approved. Raises
-    :class:`Stale` where the sweep has removed it meanwhile.
+    :class:`RevisionMoved` where the sweep has removed it meanwhile.
     """
     before, was_public = upload.status, upload.published
     upload.status, upload.reason, upload.blocklist = outcome.status, outcome.reason, outcome.blocklist
@@ -83,7 +83,7 @@ def settle(upload: Upload, outcome: Outcome, *, revision: int | None, published:
 
 def _publish(upload: Upload, published: str, going: list[tuple[str, str]]) -> None:
     if not published or not files.claim_public(upload, published):
-        raise Stale
+        raise RevisionMoved
     upload.published = published
     if not upload.target_model:
         return
