@@ -53,17 +53,17 @@ def other_algorithm(path: Path) -> None:
 
 
 def other_history(path: Path) -> None:
-    _foreign(path, lineage=uuid.uuid4().bytes)
+    _foreign(path, history_id=uuid.uuid4().bytes)
 
 
 def from_the_future(path: Path) -> None:
-    _foreign(path, number=99, lineage=revision.current().token.bytes)
+    _foreign(path, number=99, history_id=revision.current().token.bytes)
 
 
-def _foreign(path: Path, *, algorithm: str = DHASH, number: int = 1, lineage: bytes = bytes(16)) -> None:
+def _foreign(path: Path, *, algorithm: str = DHASH, number: int = 1, history_id: bytes = bytes(16)) -> None:
     layer = LayeredIndex(256)
     layer.add(np.zeros((1, 32), np.uint8), np.array([4711]))
-    layer.write(path, algorithm=algorithm, revision=number, lineage=lineage)
+    layer.write(path, algorithm=algorithm, revision=number, history_id=history_id)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import pytest
 from moderation.domain.local import folding
 from moderation.domain.local.index import METHOD, LocalIndex
 from moderation.services.search import local, local_file
-from moderation.services.search.index_files import turn
+from moderation.services.search.index_files import writer_lock
 from moderation.services.search.local import banned_signatures
 from tests.services.local_packed import ban, held, opened, unban
 
@@ -127,7 +127,7 @@ def test_a_crash_while_the_file_is_written_costs_nothing(monkeypatch: pytest.Mon
 
     child = os.fork()
     if child == 0:
-        with turn(path.parent, wait=True):
+        with writer_lock(path.parent, wait=True):
             monkeypatch.setattr(Path, "replace", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
             folding.write(path, index.layers, revision=99)
         os._exit(0)

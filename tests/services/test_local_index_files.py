@@ -89,7 +89,7 @@ def other_kind(path: Path) -> None:
 
 
 def other_history(path: Path) -> None:
-    _foreign(path, lineage=uuid.uuid4().bytes)
+    _foreign(path, history_id=uuid.uuid4().bytes)
 
 
 def no_history(path: Path) -> None:
@@ -100,11 +100,11 @@ def from_the_future(path: Path) -> None:
     _foreign(path, number=99)
 
 
-def _foreign(path: Path, *, number: int = 1, lineage: bytes | None = None) -> None:
+def _foreign(path: Path, *, number: int = 1, history_id: bytes | None = None) -> None:
     """Whole, and with what the database does not have."""
     signature = LocalSignature.from_bytes(bytes(LocalFingerprint.objects.get().data))
     index = LocalIndex.build([(signature, 4711)])
-    index.write(path, revision=number, lineage=lineage or revision.current().token.bytes)
+    index.write(path, revision=number, history_id=history_id or revision.current().token.bytes)
 
 
 @pytest.mark.parametrize(

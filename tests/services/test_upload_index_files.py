@@ -88,7 +88,7 @@ def test_a_file_is_never_said_to_be_more_complete_than_it_is() -> None:
 
     second = upload(late, pk=1_001)
 
-    assert earlier._digest_of(1_000) == earlier_uploads.catch_up()[DHASH].lineage
+    assert earlier._digest_of(1_000) == earlier_uploads.catch_up()[DHASH].history_id
     assert reached(late) == {second}
 
 

@@ -37,8 +37,8 @@ _HEADER = struct.Struct("<8sIIqQQQIIIB63s16s")
 _HEADER_BYTES = 192
 _ALIGNMENT = 64
 
-LINEAGE_BYTES = 16
-NO_LINEAGE = bytes(LINEAGE_BYTES)
+HISTORY_ID_BYTES = 16
+NO_HISTORY = bytes(HISTORY_ID_BYTES)
 
 Array = NDArray[Any]
 Shapes = list[tuple[str, tuple[int, ...]]]
@@ -59,7 +59,7 @@ class Header:
     pairs: int
     chunks: int
     """Number of chunk tables; 0 where the codes are only ever scanned."""
-    lineage: bytes = NO_LINEAGE
+    history_id: bytes = NO_HISTORY
     """16 bytes of the caller's: what tells this history from another that reached the same revision."""
 
 
@@ -73,8 +73,8 @@ def write_arrays(path: Path, header: Header, arrays: Iterable[Array]) -> None:
     name = header.algorithm.encode()
     if not 0 < len(name) <= 63:
         raise ValueError("the algorithm's name must take 1 to 63 bytes")
-    if len(header.lineage) != LINEAGE_BYTES:
-        raise ValueError(f"a lineage has {LINEAGE_BYTES} bytes, not {len(header.lineage)}")
+    if len(header.history_id) != HISTORY_ID_BYTES:
+        raise ValueError(f"a history id has {HISTORY_ID_BYTES} bytes, not {len(header.history_id)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
     try:
@@ -94,7 +94,7 @@ def write_arrays(path: Path, header: Header, arrays: Iterable[Array]) -> None:
                 0,
                 len(name),
                 name,
-                header.lineage,
+                header.history_id,
             ).ljust(_HEADER_BYTES - 4, b"\0")
             file.seek(0)
             file.write(head + struct.pack("<I", zlib.crc32(head)))
@@ -169,7 +169,7 @@ class MappedFile:
             raise self._fault("is not an index file")
         if zlib.crc32(head[:-4]) != struct.unpack("<I", head[-4:])[0]:
             raise self._fault("has a damaged header")
-        _, version, width, revision, rows, pairs, length, chunks, checksum, _, size, raw, lineage = (
+        _, version, width, revision, rows, pairs, length, chunks, checksum, _, size, raw, history_id = (
             _HEADER.unpack_from(head)
         )
         if version != FORMAT:
@@ -182,7 +182,7 @@ class MappedFile:
         with memoryview(self._map) as view, view[_HEADER_BYTES:] as body:
             if zlib.crc32(body) != checksum:
                 raise self._fault("is damaged: its checksum is wrong")
-        return Header(name, width, revision, rows, pairs, chunks, lineage)
+        return Header(name, width, revision, rows, pairs, chunks, history_id)
 
     def _fault(self, what: str) -> IndexFileFault:
         return IndexFileFault(

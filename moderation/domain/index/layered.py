@@ -19,7 +19,7 @@ from moderation.domain.index.arguments import (
 from moderation.domain.index.bktree import BKTreeIndex
 from moderation.domain.index.collecting import Found, collected
 from moderation.domain.index.contract import Codes, Hits, Items
-from moderation.domain.index.file import NO_LINEAGE
+from moderation.domain.index.file import NO_HISTORY
 from moderation.domain.index.packed import PackedIndex
 from moderation.domain.index.packing import among
 from moderation.domain.index.words import to_words
@@ -68,11 +68,11 @@ class LayeredIndex:
     for the making of a segment or a file. Segments are never changed, only replaced.
     """
 
-    def __init__(self, bits: int, *, revision: int = 0, lineage: bytes = NO_LINEAGE) -> None:
+    def __init__(self, bits: int, *, revision: int = 0, history_id: bytes = NO_HISTORY) -> None:
         self.bits = checked_bits(bits)
         self.revision = revision
-        """What the caller has brought the index to, see :meth:`stand_for`."""
-        self.lineage = lineage
+        """What the caller has brought the index to, see :meth:`mark_position`."""
+        self.history_id = history_id
         """16 bytes of the caller's that go with the revision."""
         self._writing = threading.Lock()
         """Held by whoever changes anything; taken before ``_state``."""
@@ -94,7 +94,7 @@ class LayeredIndex:
         Raises :class:`~moderation.exceptions.IndexFileFault`, see :meth:`PackedIndex.open`.
         """
         packed = PackedIndex.open(path, algorithm=algorithm, bits=bits)
-        index = cls(bits, revision=packed.revision, lineage=packed.lineage)
+        index = cls(bits, revision=packed.revision, history_id=packed.history_id)
         index._segments = (_fresh(packed),)
         return index
 
@@ -132,12 +132,12 @@ class LayeredIndex:
             if self._pinned:
                 self._retired_meanwhile.append(items)
 
-    def stand_for(self, revision: int, lineage: bytes = NO_LINEAGE) -> None:
+    def mark_position(self, revision: int, history_id: bytes = NO_HISTORY) -> None:
         """Say what the index has been brought to, *after* the changes that it stands for: a fold that
         runs in between then writes a file that is older than it could be, and catching up again
         changes nothing."""
         with self._writing:
-            self.revision, self.lineage = revision, lineage
+            self.revision, self.history_id = revision, history_id
 
     @property
     def file_revision(self) -> int:
@@ -162,7 +162,7 @@ class LayeredIndex:
             parts.append((query, item, distance))
         return collected(parts)
 
-    def write(self, path: Path, *, algorithm: str, revision: int, lineage: bytes = NO_LINEAGE) -> None:
+    def write(self, path: Path, *, algorithm: str, revision: int, history_id: bytes = NO_HISTORY) -> None:
         """Write all live pairs into a file, atomically, and stay as it is.
 
         ``revision`` is what the file will say; it must not be newer than what was added. Raises
@@ -172,7 +172,7 @@ class LayeredIndex:
             segments = self._segments
             tree = PackedIndex.build(*self._tree.pairs(), bits=self.bits)
         whole = _merged((*segments, _fresh(tree)), self.bits)
-        whole.write(path, algorithm=algorithm, revision=revision, lineage=lineage)
+        whole.write(path, algorithm=algorithm, revision=revision, history_id=history_id)
 
     def should_fold(self) -> bool:
         """Whether a fold would pay: much outside the file, or much dead in it."""
@@ -191,13 +191,13 @@ class LayeredIndex:
         """
         with self._folding:
             with self._writing:
-                revision, lineage = self.revision, self.lineage
+                revision, history_id = self.revision, self.history_id
                 self._empty_tree()
                 folded = self._segments
                 self._pinned = len(folded)
             try:
                 _merged(folded, self.bits).write(
-                    path, algorithm=algorithm, revision=revision, lineage=lineage
+                    path, algorithm=algorithm, revision=revision, history_id=history_id
                 )
                 base = _fresh(PackedIndex.open(path, algorithm=algorithm, bits=self.bits))
                 with self._writing:

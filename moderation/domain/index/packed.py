@@ -18,7 +18,7 @@ from moderation.domain.index.chunks import (
 )
 from moderation.domain.index.collecting import NO_ITEMS, Found, collected
 from moderation.domain.index.contract import Codes, Hits, Items
-from moderation.domain.index.file import NO_LINEAGE, Array, Header, MappedFile, Shapes, write_arrays
+from moderation.domain.index.file import NO_HISTORY, Array, Header, MappedFile, Shapes, write_arrays
 from moderation.domain.index.packing import Packing, merged, pack, spread
 from moderation.domain.index.pigeonhole import chunk_widths
 from moderation.domain.index.probing import ChunkSearch
@@ -36,13 +36,13 @@ class PackedIndex:
         tables: ChunkTables | None,
         *,
         revision: int = 0,
-        lineage: bytes = NO_LINEAGE,
+        history_id: bytes = NO_HISTORY,
         mapped: bool = False,
     ) -> None:
         self.bits = checked_bits(bits)
         self.revision = revision
         """Of the file that it was opened from; 0 where it was not."""
-        self.lineage = lineage
+        self.history_id = history_id
         """The same: 16 bytes of whoever wrote it."""
         self.mapped = mapped
         """Whether its arrays lie in a file."""
@@ -81,9 +81,9 @@ class PackedIndex:
         columns, items, row_start, row_pairs, pair_rows, *buckets = file.arrays(_shapes(header))
         packing = Packing(columns, row_start, row_pairs, items, pair_rows)
         tables = ChunkTables(ChunkPlaces.of(bits, header.chunks), *buckets) if header.chunks else None
-        return cls(bits, packing, tables, revision=header.revision, lineage=header.lineage, mapped=True)
+        return cls(bits, packing, tables, revision=header.revision, history_id=header.history_id, mapped=True)
 
-    def write(self, path: Path, *, algorithm: str, revision: int, lineage: bytes = NO_LINEAGE) -> None:
+    def write(self, path: Path, *, algorithm: str, revision: int, history_id: bytes = NO_HISTORY) -> None:
         """Write the file, atomically. Raises :class:`OSError`, see :func:`write_arrays`."""
         packing, tables = self.packing, self.tables
         chunks = len(tables.place.widths) if tables else 0
@@ -96,7 +96,7 @@ class PackedIndex:
         ]
         if tables:
             arrays += [tables.bucket_start, tables.bucket_rows, tables.bucket_next]
-        header = Header(algorithm, self.bits, revision, packing.rows, packing.pairs, chunks, lineage)
+        header = Header(algorithm, self.bits, revision, packing.rows, packing.pairs, chunks, history_id)
         write_arrays(Path(path), header, arrays)
 
     def __len__(self) -> int:

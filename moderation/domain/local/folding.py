@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.domain.index.file import NO_LINEAGE, Header, write_arrays
+from moderation.domain.index.file import NO_HISTORY, Header, write_arrays
 
 from .index import BITS, METHOD
 from .layer import CELL_COUNT, ENTRY_MASK, VIEW_SHIFT, Layer
@@ -23,7 +23,7 @@ Array = NDArray[Any]
 FIELDS = ("codes", "owner", "geometry")
 
 
-def write(path: Path, layers: Sequence[Layer], *, revision: int, lineage: bytes = NO_LINEAGE) -> int:
+def write(path: Path, layers: Sequence[Layer], *, revision: int, history_id: bytes = NO_HISTORY) -> int:
     """Write the live entries of all layers as one packed layer, atomically; the number of entries.
 
     The layers stay as they are, and may be searched meanwhile. Raises :class:`OSError` where the file cannot be written.
@@ -44,7 +44,7 @@ def write(path: Path, layers: Sequence[Layer], *, revision: int, lineage: bytes 
         yield from (items, sizes, starts)
 
     write_arrays(
-        Path(path), Header(METHOD, BITS, revision, int(starts[-1]), len(items), 0, lineage), arrays()
+        Path(path), Header(METHOD, BITS, revision, int(starts[-1]), len(items), 0, history_id), arrays()
     )
     return len(items)
 

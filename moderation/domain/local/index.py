@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.domain.index.file import NO_LINEAGE, Header, MappedFile, write_arrays
+from moderation.domain.index.file import NO_HISTORY, Header, MappedFile, write_arrays
 
 from . import layer as layers
 from .layer import CELL_COUNT, Layer, Rows
@@ -27,12 +27,12 @@ class LocalIndex:
     """
 
     def __init__(
-        self, packed: Layer | None = None, *, revision: int = 0, lineage: bytes = NO_LINEAGE
+        self, packed: Layer | None = None, *, revision: int = 0, history_id: bytes = NO_HISTORY
     ) -> None:
         self._both: tuple[Layer | None, Layer] = packed, layers.empty()
         self.revision = revision
         """Of the file that it was opened from; 0 where it was not."""
-        self.lineage = lineage
+        self.history_id = history_id
         """Of that file: 16 bytes of the caller's, see :class:`~moderation.domain.index.file.Header`."""
 
     @classmethod
@@ -59,16 +59,16 @@ class LocalIndex:
             ]
         )
         packed = Layer(Rows(codes, owner, geometry), items, sizes, np.ones(e, dtype=bool), starts, None)
-        return cls(packed, revision=file.header.revision, lineage=file.header.lineage)
+        return cls(packed, revision=file.header.revision, history_id=file.header.history_id)
 
-    def write(self, path: Path, *, revision: int, lineage: bytes = NO_LINEAGE) -> None:
+    def write(self, path: Path, *, revision: int, history_id: bytes = NO_HISTORY) -> None:
         """Write the packed layer, atomically. Raises :class:`ValueError` where anything fresh or retired is not in it:
         :meth:`build` a new one from the stored signatures first."""
         packed, fresh = self._both
         if packed is None or packed.starts is None or len(fresh.items) or not packed.alive.all():
             raise ValueError("only an index that was just built is written")
         rows = packed.rows
-        header = Header(METHOD, BITS, revision, len(rows.owner), len(packed.items), 0, lineage)
+        header = Header(METHOD, BITS, revision, len(rows.owner), len(packed.items), 0, history_id)
         write_arrays(Path(path), header, [*rows, packed.items, packed.sizes, packed.starts])
 
     def add(self, signature: LocalSignature, item: int) -> None:

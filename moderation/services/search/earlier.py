@@ -70,7 +70,7 @@ class UploadIndex:
             self._state = state
             if self.files.due(self._layers):
                 self.sign()
-            self.files.tend(self._layers)
+            self.files.compact(self._layers)
             return self._layers
 
     def _goes_on(self, held: RevisionState, now: RevisionState) -> bool:
@@ -79,7 +79,7 @@ class UploadIndex:
     def _begin(self, names: set[str]) -> None:
         self._reset()
         for name in sorted(names):
-            layer = self.files.open(name, doubt=_doubt)
+            layer = self.files.open(name, validate=_validate)
             self._layers[name] = LayeredIndex(bits_of(name)) if layer is None else layer
         self._last = min((layer.revision for layer in self._layers.values()), default=0)
         self._digest = _digest_of(self._last)
@@ -121,7 +121,7 @@ class UploadIndex:
         anchor = rows.values_list("pk", flat=True).first()
         if anchor is not None:
             for layer in self._layers.values():
-                layer.stand_for(anchor, _digest_of(anchor))
+                layer.mark_position(anchor, _digest_of(anchor))
 
     def within(self, codes: Iterable[Code], radii: dict[str, int]) -> dict[int, dict[str, int]]:
         """Upload id → algorithm → smallest distance, for uploads within ``radii`` of any code."""
@@ -140,8 +140,8 @@ class UploadIndex:
         return found
 
 
-def _doubt(layer: LayeredIndex) -> str:
-    if layer.revision and _digest_of(layer.revision) == layer.lineage:
+def _validate(layer: LayeredIndex) -> str:
+    if layer.revision and _digest_of(layer.revision) == layer.history_id:
         return ""
     return f"the upload at its end (row {layer.revision}) is not the one that it was made from"
 

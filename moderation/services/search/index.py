@@ -127,7 +127,7 @@ class BanIndex:
                 layer = None
             # Not `or`: an index without codes is false.
             if layer is None:
-                layer = self.files.open(name, doubt=lambda layer: _doubt(layer, state))
+                layer = self.files.open(name, validate=lambda layer: _validate(layer, state))
             layers[name] = LayeredIndex(bits_of(name)) if layer is None else layer
         own_radii = bring(layers, state, kinds_since=(held.state.number, kinds) if held and kinds else None)
         if held is None or kinds is None or kinds - ONLY_ENTRIES or own_radii or bands != self._bands:
@@ -136,12 +136,12 @@ class BanIndex:
             radii, local = held.radii, held.local
         self._bands = bands
         self._snapshot = Snapshot(state, layers, radii, local)
-        self.files.tend(layers)
+        self.files.compact(layers)
         return self._snapshot
 
 
-def _doubt(layer: LayeredIndex, state: RevisionState) -> str:
-    held = RevisionState(layer.revision, uuid.UUID(bytes=layer.lineage), 0)
+def _validate(layer: LayeredIndex, state: RevisionState) -> str:
+    held = RevisionState(layer.revision, uuid.UUID(bytes=layer.history_id), 0)
     if held.number and continues(held, state):
         return ""
     return f"it is of revision {held.number} of another database, or of one that was restored since"
@@ -188,7 +188,7 @@ def bring(
             _add_all(behind)
             _retire(behind, BannedImage.objects.filter(retired_revision__isnull=False))
         for layer in behind.values():
-            layer.stand_for(state.number, state.token.bytes)
+            layer.mark_position(state.number, state.token.bytes)
     return own_radii
 
 

@@ -63,7 +63,7 @@ def folder() -> Path | None:
 
 
 @contextmanager
-def turn(place: Path, *, wait: bool) -> Iterator[bool]:
+def writer_lock(place: Path, *, wait: bool) -> Iterator[bool]:
     """Whether this process may write files in ``place``: one at a time, to spare work and memory. Two
     that wrote at once would do no harm, as files are renamed into place."""
     place.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ class IndexFiles:
         """Whether files are opened, and written in the background."""
         self._seen: dict[str, Signature | None] = {}
         """How each file looked when this process opened or wrote it."""
-        self._spoilt: set[str] = set()
+        self._invalid: set[str] = set()
         """Algorithms whose file has to be replaced."""
         self._rest_until = 0.0
         self._thread: threading.Thread | None = None
@@ -98,16 +98,18 @@ class IndexFiles:
         place = folder()
         return place / f"{self.kind}-{algorithm.replace('/', '-')}.index" if place else None
 
-    def open(self, algorithm: str, *, doubt: Callable[[LayeredIndex], str]) -> LayeredIndex | None:
-        """The index in the file, or None. ``doubt`` says in words why a whole file is not to be used,
+    def open(self, algorithm: str, *, validate: Callable[[LayeredIndex], str]) -> LayeredIndex | None:
+        """The index in the file, or None. ``validate`` says in words why a whole file is not to be used,
         or nothing."""
         return self.opened(
             algorithm,
             lambda path: LayeredIndex.open(path, algorithm=algorithm, bits=bits_of(algorithm)),
-            doubt=doubt,
+            validate=validate,
         )
 
-    def opened(self, algorithm: str, opener: Callable[[Path], T], *, doubt: Callable[[T], str]) -> T | None:
+    def opened(
+        self, algorithm: str, opener: Callable[[Path], T], *, validate: Callable[[T], str]
+    ) -> T | None:
         """The same for an index of another kind, which ``opener`` reads."""
         path = self.path(algorithm)
         if path is None or not self.used:
@@ -118,12 +120,12 @@ class IndexFiles:
         layer: T | None
         try:
             layer = opener(path)
-            reason = doubt(layer)
+            reason = validate(layer)
         except IndexFileFault as fault:
             layer, reason = None, str(fault)
         if layer is None or reason:
             logger.warning("%s is read from the database and written anew: %s", path.name, reason)
-            self._spoilt.add(algorithm)
+            self._invalid.add(algorithm)
             self._seen[algorithm] = signature
             return None
         self._seen[algorithm] = signature
@@ -137,9 +139,9 @@ class IndexFiles:
 
     def due(self, layers: Mapping[str, Foldable]) -> set[str]:
         """Algorithms for which a new file would pay, or whose file was not to be trusted."""
-        return {name for name, layer in layers.items() if name in self._spoilt or layer.should_fold()}
+        return {name for name, layer in layers.items() if name in self._invalid or layer.should_fold()}
 
-    def tend(self, layers: Mapping[str, Foldable]) -> None:
+    def compact(self, layers: Mapping[str, Foldable]) -> None:
         """Write new files in the background for those of ``layers`` for which it pays."""
         due = self.due(layers)
         place = folder()
@@ -161,7 +163,7 @@ class IndexFiles:
     def _fold(self, place: Path, layers: Mapping[str, Foldable]) -> None:
         self._rest_until = time.monotonic() + PAUSE
         try:
-            with turn(place, wait=False) as mine:
+            with writer_lock(place, wait=False) as mine:
                 if not mine:
                     return
                 clear_leftovers(place)
@@ -178,7 +180,7 @@ class IndexFiles:
         started = time.monotonic()
         layer.fold(path, algorithm=algorithm)
         self._seen[algorithm] = _signature(path)
-        self._spoilt.discard(algorithm)
+        self._invalid.discard(algorithm)
         logger.info(
             "%s written at %s, %s codes, in %.1f s",
             path.name,
@@ -189,7 +191,7 @@ class IndexFiles:
 
 
 def clear_leftovers(place: Path) -> None:
-    """Remove what processes that died have left half written. Call it in one's :func:`turn`."""
+    """Remove what processes that died have left half written. Call it in one's :func:`writer_lock`."""
     for path in place.glob(".*.index.*.new"):
         try:
             if path.stat().st_mtime < time.time() - STALE:

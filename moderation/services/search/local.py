@@ -100,7 +100,7 @@ class LocalBanIndex:
                 held.state = state
             else:
                 return held.index, state
-            self.files.tend({METHOD: held})
+            self.files.compact({METHOD: held})
             return held.index, state
 
     def _advanced(self, held: Held, state: RevisionState) -> LocalIndex:

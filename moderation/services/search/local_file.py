@@ -77,21 +77,21 @@ class Held:
         Raises :class:`OSError`, and :class:`IndexFileFault` where the file cannot be read back.
         """
         state = self.state  # read before the layers
-        folding.write(path, self.index.layers, revision=state.number, lineage=state.token.bytes)
+        folding.write(path, self.index.layers, revision=state.number, history_id=state.token.bytes)
         self.folded = LocalIndex.open(path)
 
 
 def start(files: IndexFiles, state: RevisionState) -> LocalIndex:
     """An index that holds ``state``, at least."""
-    index = files.opened(METHOD, LocalIndex.open, doubt=lambda index: _doubt(index, state))
+    index = files.opened(METHOD, LocalIndex.open, validate=lambda index: _validate(index, state))
     if index is None:
         return from_database()
     bring(index, since=index.revision)
     return index
 
 
-def _doubt(index: LocalIndex, state: RevisionState) -> str:
-    held = RevisionState(index.revision, uuid.UUID(bytes=index.lineage), 0)
+def _validate(index: LocalIndex, state: RevisionState) -> str:
+    held = RevisionState(index.revision, uuid.UUID(bytes=index.history_id), 0)
     if held.number and continues(held, state):
         return ""
     return f"it is of revision {held.number} of another database, or of one that was restored since"

@@ -16,7 +16,7 @@ from moderation.services import revision
 from moderation.services.search import local_file
 from moderation.services.search.earlier import UploadIndex
 from moderation.services.search.index import bring
-from moderation.services.search.index_files import IndexFiles, bits_of, clear_leftovers, folder, turn
+from moderation.services.search.index_files import IndexFiles, bits_of, clear_leftovers, folder, writer_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def rebuild() -> Iterator[Written]:
     place = folder()
     if place is None:
         raise NoIndexFolder
-    with turn(place, wait=True):
+    with writer_lock(place, wait=True):
         clear_leftovers(place)
         yield from _banned()
         yield from _local()
@@ -73,7 +73,7 @@ def _local() -> Iterator[Written]:
     # One without entries replaces what may be there, a damaged file too.
     if not layers and not path.exists():
         return
-    count = folding.write(path, layers, revision=state.number, lineage=state.token.bytes)
+    count = folding.write(path, layers, revision=state.number, history_id=state.token.bytes)
     yield Written(
         kind="banned",
         algorithm=METHOD,
@@ -100,7 +100,7 @@ def _write(files: IndexFiles, name: str, layer: LayeredIndex, started: float) ->
     path = files.path(name)
     if path is None:
         raise NoIndexFolder
-    layer.write(path, algorithm=name, revision=layer.revision, lineage=layer.lineage)
+    layer.write(path, algorithm=name, revision=layer.revision, history_id=layer.history_id)
     return Written(
         kind=files.kind,
         algorithm=name,

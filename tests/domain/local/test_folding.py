@@ -48,11 +48,11 @@ def test_it_holds_what_the_layers_hold(packed: set[int], added: set[int], retire
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "index"
-        count = folding.write(path, index.layers, revision=7, lineage=bytes(range(16)))
+        count = folding.write(path, index.layers, revision=7, history_id=bytes(range(16)))
         again = LocalIndex.open(path)
 
     assert count == len(again) == len((packed | added) - retired)
-    assert (again.revision, again.lineage) == (7, bytes(range(16)))
+    assert (again.revision, again.history_id) == (7, bytes(range(16)))
     assert rows(again) == rows(index)
 
 
