@@ -111,7 +111,7 @@ def test_no_folder_no_files(settings: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Folding pays at once."""
+    """Compaction pays at once."""
     monkeypatch.setattr(layered, "LOOSE", 2)
     yield
     banned_codes.files.wait()

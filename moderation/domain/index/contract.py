@@ -5,7 +5,7 @@ from one algorithm and have the same width. An item is a positive 63-bit integer
 chooses (a row id). An item may have many codes, and many items may share a code.
 
 **Exact.** A search returns what a linear scan over the live pairs would return, always: after any
-sequence of additions and retirements, in the middle of a fold, from a file or from memory. An
+sequence of additions and retirements, in the middle of a compaction, from a file or from memory. An
 implementation may only choose how fast it is.
 
 **At once.** What ``add`` and ``retire`` did is seen by every search that starts after they return.

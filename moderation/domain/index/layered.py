@@ -32,7 +32,7 @@ SMALL = 4_096
 """Codes in a segment that it costs less to make anew than to search one more of."""
 
 LOOSE = 50_000
-"""Pairs outside the file, or dead ones in it, from which folding pays whatever the file's size."""
+"""Pairs outside the file, or dead ones in it, from which compaction pays whatever the file's size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,11 @@ class LayeredIndex:
 
     New pairs go into the tree. What outgrows it moves on into packed segments in memory, which are
     merged as they grow (each at least twice the next), so a thousand bans and a catch-up of a
-    million rows both work without a file. :meth:`fold` writes everything into a new file, from a
+    million rows both work without a file. :meth:`compact` writes everything into a new file, from a
     background thread if wanted, and goes on with that. Retired items are marked in the segments
     and filtered from what is found.
 
-    **Threads.** Any number may search, add and retire; one may fold. Writers wait for one another.
+    **Threads.** Any number may search, add and retire; one may compact. Writers wait for one another.
     Searches wait only while the tree is read or changed and the list of segments is replaced, never
     for the making of a segment or a file. Segments are never changed, only replaced.
     """
@@ -83,9 +83,9 @@ class LayeredIndex:
         self._segments: tuple[_Segment, ...] = ()
         """Oldest and largest first."""
         self._pinned = 0
-        """Number of segments that a running fold has read and that may not be merged meanwhile."""
+        """Number of segments that a running compaction has read and that may not be merged meanwhile."""
         self._retired_meanwhile: list[Items] = []
-        """While a fold runs: what was retired since it began."""
+        """While a compaction runs: what was retired since it began."""
 
     @classmethod
     def open(cls, path: Path, *, algorithm: str, bits: int) -> LayeredIndex:
@@ -133,7 +133,7 @@ class LayeredIndex:
                 self._retired_meanwhile.append(items)
 
     def mark_position(self, revision: int, history_id: bytes = NO_HISTORY) -> None:
-        """Say what the index has been brought to, *after* the changes that it stands for: a fold that
+        """Say what the index has been brought to, *after* the changes that it stands for: a compaction that
         runs in between then writes a file that is older than it could be, and catching up again
         changes nothing."""
         with self._writing:
@@ -174,8 +174,8 @@ class LayeredIndex:
         whole = _merged((*segments, _fresh(tree)), self.bits)
         whole.write(path, algorithm=algorithm, revision=revision, history_id=history_id)
 
-    def should_fold(self) -> bool:
-        """Whether a fold would pay: much outside the file, or much dead in it."""
+    def should_compact(self) -> bool:
+        """Whether a compaction would pay: much outside the file, or much dead in it."""
         with self._state:
             segments = self._segments
         whole = sum(len(segment.index) for segment in segments)
@@ -183,20 +183,20 @@ class LayeredIndex:
         loose = sum(segment.live for segment in segments if not segment.index.mapped)
         return max(dead, loose) > max(LOOSE, whole // 10)
 
-    def fold(self, path: Path, *, algorithm: str) -> None:
+    def compact(self, path: Path, *, algorithm: str) -> None:
         """Write everything into a new file at :attr:`revision` and go on with that file.
 
-        Searches, additions and retirements go on meanwhile. A second fold waits for the first. When
+        Searches, additions and retirements go on meanwhile. A second compaction waits for the first. When
         the file cannot be written (:class:`OSError`) or read back, the index stays as it was.
         """
         with self._folding:
             with self._writing:
                 revision, history_id = self.revision, self.history_id
                 self._empty_tree()
-                folded = self._segments
-                self._pinned = len(folded)
+                compacted = self._segments
+                self._pinned = len(compacted)
             try:
-                _merged(folded, self.bits).write(
+                _merged(compacted, self.bits).write(
                     path, algorithm=algorithm, revision=revision, history_id=history_id
                 )
                 base = _fresh(PackedIndex.open(path, algorithm=algorithm, bits=self.bits))
@@ -204,7 +204,7 @@ class LayeredIndex:
                     for items in self._retired_meanwhile:
                         base = base.without(items)
                     with self._state:
-                        self._segments = (base, *self._segments[len(folded) :])
+                        self._segments = (base, *self._segments[len(compacted) :])
             finally:
                 with self._writing:
                     self._pinned, self._retired_meanwhile = 0, []

@@ -123,7 +123,7 @@ class BanIndex:
         layers: dict[str, LayeredIndex] = {}
         for name in bands:
             layer = held.layers.get(name) if held is not None and kinds is not None else None
-            if layer is not None and layer.should_fold() and self.files.replaced(name):
+            if layer is not None and layer.should_compact() and self.files.replaced(name):
                 layer = None
             # Not `or`: an index without codes is false.
             if layer is None:

@@ -23,7 +23,7 @@ from moderation.domain.index import IndexFileFault, LayeredIndex
 logger = logging.getLogger("moderation.index")
 
 PAUSE = 60.0
-"""Seconds until a fold is tried again that failed, or that another process is at."""
+"""Seconds until a compaction is tried again that failed, or that another process is at."""
 STALE = 3600.0
 """Seconds after which the half-written file of a process that died is removed."""
 
@@ -31,7 +31,7 @@ Signature = tuple[int, int, int]
 T = TypeVar("T")
 
 
-class Foldable(Protocol):
+class Compactable(Protocol):
     """An index whose content can go into a file, as :class:`LayeredIndex`."""
 
     @property
@@ -44,10 +44,10 @@ class Foldable(Protocol):
 
     def __len__(self) -> int: ...
 
-    def should_fold(self) -> bool:
+    def should_compact(self) -> bool:
         """Whether a new file would pay."""
 
-    def fold(self, path: Path, *, algorithm: str) -> None:
+    def compact(self, path: Path, *, algorithm: str) -> None:
         """Write a new file and go on with that."""
 
 
@@ -137,11 +137,11 @@ class IndexFiles:
         now = _signature(path) if path else None
         return now is not None and now != self._seen.get(algorithm)
 
-    def due(self, layers: Mapping[str, Foldable]) -> set[str]:
+    def due(self, layers: Mapping[str, Compactable]) -> set[str]:
         """Algorithms for which a new file would pay, or whose file was not to be trusted."""
-        return {name for name, layer in layers.items() if name in self._invalid or layer.should_fold()}
+        return {name for name, layer in layers.items() if name in self._invalid or layer.should_compact()}
 
-    def compact(self, layers: Mapping[str, Foldable]) -> None:
+    def compact(self, layers: Mapping[str, Compactable]) -> None:
         """Write new files in the background for those of ``layers`` for which it pays."""
         due = self.due(layers)
         place = folder()
@@ -151,7 +151,7 @@ class IndexFiles:
             return
         chosen = {name: layers[name] for name in sorted(due)}
         self._thread = threading.Thread(
-            target=self._fold, args=(place, chosen), name=f"fold-{self.kind}", daemon=True
+            target=self._compact, args=(place, chosen), name=f"compact-{self.kind}", daemon=True
         )
         self._thread.start()
 
@@ -160,7 +160,7 @@ class IndexFiles:
         if self._thread is not None:
             self._thread.join()
 
-    def _fold(self, place: Path, layers: Mapping[str, Foldable]) -> None:
+    def _compact(self, place: Path, layers: Mapping[str, Compactable]) -> None:
         self._rest_until = time.monotonic() + PAUSE
         try:
             with writer_lock(place, wait=False) as mine:
@@ -168,17 +168,17 @@ class IndexFiles:
                     return
                 clear_leftovers(place)
                 for algorithm, layer in layers.items():
-                    self._fold_one(algorithm, layer)
+                    self._compact_one(algorithm, layer)
             self._rest_until = 0.0
         except (OSError, IndexFileFault) as error:
             logger.warning("no packed index file was written in %s: %s", place, error)
 
-    def _fold_one(self, algorithm: str, layer: Foldable) -> None:
+    def _compact_one(self, algorithm: str, layer: Compactable) -> None:
         path = self.path(algorithm)
         if path is None or not layer.revision:
             return
         started = time.monotonic()
-        layer.fold(path, algorithm=algorithm)
+        layer.compact(path, algorithm=algorithm)
         self._seen[algorithm] = _signature(path)
         self._invalid.discard(algorithm)
         logger.info(

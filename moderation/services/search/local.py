@@ -95,7 +95,7 @@ class LocalBanIndex:
             held = self._held
             if held is None or not continues(held.state, state):
                 held = self._held = Held(local_file.start(self.files, state), state)
-            elif held.state != state or held.folded is not None:
+            elif held.state != state or held.compacted is not None:
                 held.index = self._advanced(held, state)
                 held.state = state
             else:
@@ -104,13 +104,13 @@ class LocalBanIndex:
             return held.index, state
 
     def _advanced(self, held: Held, state: RevisionState) -> LocalIndex:
-        folded, held.folded = held.folded, None
-        if folded is not None:
-            local_file.bring(folded, since=folded.revision)
-            return folded
-        if held.should_fold() and self.files.replaced(METHOD):
+        compacted, held.compacted = held.compacted, None
+        if compacted is not None:
+            local_file.bring(compacted, since=compacted.revision)
+            return compacted
+        if held.should_compact() and self.files.replaced(METHOD):
             return local_file.start(self.files, state)
-        if held.index.fresh > local_file.UNFOLDED:
+        if held.index.fresh > local_file.UNCOMPACTED:
             return local_file.from_database()
         local_file.bring(held.index, since=held.revision)
         return held.index

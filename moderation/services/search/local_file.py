@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from django.db.models import QuerySet
 
-from moderation.domain.local import folding
+from moderation.domain.local import compaction
 from moderation.domain.local.index import METHOD, LocalIndex
 from moderation.domain.local.layer import Layer, packed
 from moderation.domain.local.signature import LocalSignature
@@ -29,7 +29,7 @@ LOOSE = 1_000
 costs about 8 ms beside so many."""
 PART = 50
 """Or, in a long list, one in so many."""
-UNFOLDED = 20_000
+UNCOMPACTED = 20_000
 """Signatures that are added one by one where no file can be written; with more, the index is packed anew in memory."""
 AT_ONCE = 2_000
 """Signatures that are added in one step."""
@@ -40,13 +40,13 @@ Signatures = Iterator[tuple[LocalSignature, int]]
 
 
 class Held:
-    """What a process holds; the keeper of the files may fold it in a thread of its own."""
+    """What a process holds; the keeper of the files may compact it in a thread of its own."""
 
     def __init__(self, index: LocalIndex, state: RevisionState) -> None:
         self.index = index
         self.state = state
         """That ``index`` holds, at least: set after it was brought to it."""
-        self.folded: LocalIndex | None = None
+        self.compacted: LocalIndex | None = None
         """From the new file, once that is written."""
 
     @property
@@ -57,28 +57,28 @@ class Held:
     @property
     def file_revision(self) -> int:
         """Of the file underneath; 0 where there is none."""
-        folded = self.folded
-        return self.index.revision if folded is None else folded.revision
+        compacted = self.compacted
+        return self.index.revision if compacted is None else compacted.revision
 
     def __len__(self) -> int:
         return len(self.index)
 
-    def should_fold(self) -> bool:
+    def should_compact(self) -> bool:
         """Whether a new file would pay: much outside of it, or much dead in it."""
         layers = self.index.layers
         whole = sum(len(layer.items) for layer in layers)
         loose = self.index.fresh if self.index.revision else whole
         return max(loose, whole - len(self.index)) > max(LOOSE, whole // PART)
 
-    def fold(self, path: Path, *, algorithm: str) -> None:
+    def compact(self, path: Path, *, algorithm: str) -> None:
         """Write what is held into a new file and map that. The layers may be ahead of ``state``: whoever
         opens the file catches up from its revision, and adding again changes nothing.
 
         Raises :class:`OSError`, and :class:`IndexFileFault` where the file cannot be read back.
         """
         state = self.state  # read before the layers
-        folding.write(path, self.index.layers, revision=state.number, history_id=state.token.bytes)
-        self.folded = LocalIndex.open(path)
+        compaction.write(path, self.index.layers, revision=state.number, history_id=state.token.bytes)
+        self.compacted = LocalIndex.open(path)
 
 
 def start(files: IndexFiles, state: RevisionState) -> LocalIndex:
@@ -103,7 +103,7 @@ def from_database() -> LocalIndex:
 
 
 def parts() -> list[Layer]:
-    """The same in layers of bounded size, to be folded into a file: making one large layer takes twice its memory."""
+    """The same in layers of bounded size, to be compacted into a file: making one large layer takes twice its memory."""
     found = []
     signatures = _active()
     while part := list(islice(signatures, AT_ONCE * 5)):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from moderation import selectors
 from moderation.domain.index import LayeredIndex
-from moderation.domain.local import folding
+from moderation.domain.local import compaction
 from moderation.domain.local.index import METHOD
 from moderation.exceptions import NoIndexFolder
 from moderation.services import revision
@@ -73,7 +73,7 @@ def _local() -> Iterator[Written]:
     # One without entries replaces what may be there, a damaged file too.
     if not layers and not path.exists():
         return
-    count = folding.write(path, layers, revision=state.number, history_id=state.token.bytes)
+    count = compaction.write(path, layers, revision=state.number, history_id=state.token.bytes)
     yield Written(
         kind="banned",
         algorithm=METHOD,

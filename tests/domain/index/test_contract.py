@@ -56,18 +56,18 @@ class TestLayeredIndex(IndexContract):
         return LayeredIndex(bits)
 
 
-class Folding(LayeredIndex):
-    """Folds after every change."""
+class Compaction(LayeredIndex):
+    """Compacts after every change."""
 
     path: Path
 
     def add(self, codes: Codes, items: Items) -> None:
         super().add(codes, items)
-        self.fold(self.path, algorithm="test/1")
+        self.compact(self.path, algorithm="test/1")
 
     def retire(self, items: Items) -> None:
         super().retire(items)
-        self.fold(self.path, algorithm="test/1")
+        self.compact(self.path, algorithm="test/1")
 
 
 class TestFoldedIndex(IndexContract):
@@ -76,7 +76,7 @@ class TestFoldedIndex(IndexContract):
         self.path = tmp_path / "test.index"
 
     def make(self, bits: int) -> FingerprintIndex:
-        index = Folding(bits)
+        index = Compaction(bits)
         index.path = self.path
         return index
 

@@ -1,4 +1,4 @@
-"""What the layers do beyond the contract: move on, fold, and serve many threads."""
+"""What the layers do beyond the contract: move on, compact, and serve many threads."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_catching_up_twice_changes_nothing(path: Path) -> None:
     some = clustered(200, BITS, 2)
     index = LayeredIndex(BITS)
     index.add(some, numbers(1, 201))
-    index.fold(path, algorithm="some/1")
+    index.compact(path, algorithm="some/1")
     for start in range(0, 200, 20):
         index.add(some[start : start + 20], numbers(start + 1, start + 21))
     index.add(some, numbers(1, 201))
@@ -61,7 +61,7 @@ def test_folding_keeps_the_revision_and_the_answers(path: Path) -> None:
         index.add(some[start : start + 50], numbers(start + 1, start + 51))
     index.retire(numbers(40, 60))
     before = triples(index.search(some[::20], 49))
-    index.fold(path, algorithm="some/1")
+    index.compact(path, algorithm="some/1")
     assert triples(index.search(some[::20], 49)) == before
     assert LayeredIndex.open(path, algorithm="some/1", bits=BITS).revision == 8
 
@@ -86,11 +86,11 @@ def test_what_happens_during_a_fold_is_kept(path: Path, monkeypatch: pytest.Monk
         write(self, path, **named)
 
     monkeypatch.setattr(PackedIndex, "write", write_while_others_change)
-    index.fold(path, algorithm="some/1")
+    index.compact(path, algorithm="some/1")
     monkeypatch.undo()
     assert len(index) == len(oracle)
     assert triples(index.search(some[::10], 49)) == oracle.search(some[::10], 49)
-    index.fold(path, algorithm="some/1")
+    index.compact(path, algorithm="some/1")
     assert triples(index.search(some[::10], 49)) == oracle.search(some[::10], 49)
 
 
@@ -104,11 +104,11 @@ def test_a_fold_that_fails_changes_nothing(path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(PackedIndex, "write", full)
     with pytest.raises(OSError, match="No space"):
-        index.fold(path, algorithm="some/1")
+        index.compact(path, algorithm="some/1")
     monkeypatch.undo()
     index.add(some[:10], numbers(201, 211))
     assert len(index) == 110
-    index.fold(path, algorithm="some/1")
+    index.compact(path, algorithm="some/1")
     assert len(index) == 110
 
 
@@ -117,15 +117,15 @@ def test_folding_pays_when_much_is_outside_the_file_or_dead_in_it(
 ) -> None:
     monkeypatch.setattr(layered, "LOOSE", 100)
     index = LayeredIndex(BITS)
-    assert not index.should_fold()
+    assert not index.should_compact()
     index.add(clustered(101, BITS, 6), numbers(1, 102))
-    assert index.should_fold()
-    index.fold(path, algorithm="some/1")
-    assert not index.should_fold()
+    assert index.should_compact()
+    index.compact(path, algorithm="some/1")
+    assert not index.should_compact()
     index.retire(numbers(1, 100))
-    assert not index.should_fold()
+    assert not index.should_compact()
     index.retire(numbers(100, 102))
-    assert index.should_fold()
+    assert index.should_compact()
 
 
 def test_the_tree_stays_small_and_segments_few() -> None:
@@ -141,7 +141,7 @@ def test_the_tree_stays_small_and_segments_few() -> None:
 def test_a_change_is_seen_by_every_search_that_starts_after_it(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Readers check it all the time, while two writers and a folding thread move things around."""
+    """Readers check it all the time, while two writers and a compaction thread move things around."""
     monkeypatch.setattr(layered, "TREE_NODES", 8)
     monkeypatch.setattr(layered, "SMALL", 64)
     index = LayeredIndex(BITS)
@@ -179,7 +179,7 @@ def test_a_change_is_seen_by_every_search_that_starts_after_it(
 
     threads = [threading.Thread(target=watch, args=(read,)) for _ in range(2)]
     threads += [threading.Thread(target=writer, args=(first,)) for first in (10_000_000, 20_000_000)]
-    threads.append(threading.Thread(target=watch, args=(lambda: index.fold(path, algorithm="some/1"),)))
+    threads.append(threading.Thread(target=watch, args=(lambda: index.compact(path, algorithm="some/1"),)))
     for thread in threads:
         thread.start()
     stop.wait(2.0)

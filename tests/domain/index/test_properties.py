@@ -63,8 +63,8 @@ class Operations(RuleBasedStateMachine):
         self.add([owner], start)
 
     @rule()
-    def fold(self) -> None:
-        self.layered.fold(self.path, algorithm="test/1")
+    def compact(self) -> None:
+        self.layered.compact(self.path, algorithm="test/1")
 
     @rule()
     def write_and_open(self) -> None:

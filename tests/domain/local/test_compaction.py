@@ -1,4 +1,4 @@
-"""A folded file holds exactly the live entries of all layers."""
+"""A compacted file holds exactly the live entries of all layers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moderation.domain.local import folding
+from moderation.domain.local import compaction
 from moderation.domain.local.index import LocalIndex
 from moderation.domain.local.layer import ENTRY_MASK, VIEW_SHIFT
 from tests.domain.local.pictures_local import invented
@@ -48,7 +48,7 @@ def test_it_holds_what_the_layers_hold(packed: set[int], added: set[int], retire
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "index"
-        count = folding.write(path, index.layers, revision=7, history_id=bytes(range(16)))
+        count = compaction.write(path, index.layers, revision=7, history_id=bytes(range(16)))
         again = LocalIndex.open(path)
 
     assert count == len(again) == len((packed | added) - retired)
@@ -58,8 +58,8 @@ def test_it_holds_what_the_layers_hold(packed: set[int], added: set[int], retire
 
 def test_a_file_that_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> None:
     index = LocalIndex.build([(invented(1), 1)])
-    folding.write(tmp_path / "index", index.layers, revision=1)
+    compaction.write(tmp_path / "index", index.layers, revision=1)
     with pytest.raises(OSError, match=r"[Nn]ot a directory|exists"):
-        folding.write(tmp_path / "index" / "below", index.layers, revision=2)
+        compaction.write(tmp_path / "index" / "below", index.layers, revision=2)
 
     assert LocalIndex.open(tmp_path / "index").revision == 1

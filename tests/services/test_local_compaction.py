@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from moderation.domain.local import folding
+from moderation.domain.local import compaction
 from moderation.domain.local.index import METHOD, LocalIndex
 from moderation.services.search import local, local_file
 from moderation.services.search.index_files import writer_lock
@@ -58,14 +58,14 @@ def test_a_growing_index_is_folded_in_the_background() -> None:
 @pytest.mark.usefixtures("eager")
 def test_what_happens_during_a_fold_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     writing, go = threading.Event(), threading.Event()
-    original = folding.write
+    original = compaction.write
 
     def write(*args: Any, **kwargs: Any) -> int:
         writing.set()
         assert go.wait(10)
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(folding, "write", write)
+    monkeypatch.setattr(compaction, "write", write)
     items = {ban(seed) for seed in (31, 41, 42)}
     assert held() == items
     assert writing.wait(10)
@@ -119,7 +119,7 @@ def test_a_process_that_starts_anew_maps_it() -> None:
 
 @pytest.mark.usefixtures("eager")
 def test_a_crash_while_the_file_is_written_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process dies before the rename: what was there stays whole, and the next fold goes through."""
+    """The process dies before the rename: what was there stays whole, and the next compaction goes through."""
     items = bans(31, 41, 42)
     path = banned_signatures.files.path(METHOD)
     assert path is not None
@@ -129,7 +129,7 @@ def test_a_crash_while_the_file_is_written_costs_nothing(monkeypatch: pytest.Mon
     if child == 0:
         with writer_lock(path.parent, wait=True):
             monkeypatch.setattr(Path, "replace", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
-            folding.write(path, index.layers, revision=99)
+            compaction.write(path, index.layers, revision=99)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     leftover = [file for file in path.parent.iterdir() if file.name.endswith(".new")]
@@ -148,8 +148,8 @@ def test_a_full_disk_costs_time_and_no_answer(
     def full(*_args: object, **_kwargs: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(folding, "write", full)
-    monkeypatch.setattr(local_file, "UNFOLDED", 3)
+    monkeypatch.setattr(compaction, "write", full)
+    monkeypatch.setattr(local_file, "UNCOMPACTED", 3)
 
     with caplog.at_level(logging.WARNING, logger="moderation.index"):
         items = bans(31, 41, 42, 43, 44)
