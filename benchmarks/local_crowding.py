@@ -3,7 +3,7 @@
 ``python -m benchmarks.local_crowding --corpus DIR [--bans 200] [--uploads 40]``. For each kind of template the list holds so
 many pictures in it, and as many pictures without it. Uploads are copies: *framed*, a banned picture in the template, saved
 again with 3 % cut off; *put in*, a picture that was banned without the template and comes in it. Each with one vote and with
-:attr:`~moderation.domain.local.caps.LocalCaps.rounds` votes.
+:attr:`~moderation.domain.local.budget.LocalBudget.rounds` votes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from benchmarks.local import Bench, Corpus, banned_signature, opened, saved
 from benchmarks.local_edits import crop
-from moderation.domain.local.caps import LocalCaps
+from moderation.domain.local.budget import LocalBudget
 from moderation.domain.local.features import extract
 from moderation.domain.local.recognise import recognise
 from tests.domain.local.overlays import OVERLAYS, Overlay
@@ -50,10 +50,10 @@ def measured(
         signatures[PLAIN + number] = banned_signature(opened(path))
         progress.update()
     bench = Bench(signatures)
-    caps = LocalCaps()
+    budget = LocalBudget()
     found: dict[str, dict[str, object]] = {}
     for name, first, paths in (("framed", 1, corpus.photos), ("put in", PLAIN, corpus.banned)):
-        right, wrong, verified = {1: 0, caps.rounds: 0}, 0, []
+        right, wrong, verified = {1: 0, budget.rounds: 0}, 0, []
         step = max(1, min(bans, len(paths)) // uploads)
         chosen = range(0, min(bans, len(paths)), step)
         for number in chosen:
@@ -61,19 +61,19 @@ def measured(
             copy = crop(0.03)(page, Random(0), page) if name == "framed" else page
             features = extract(saved(copy))
             once, result = (
-                recognise([features], bench.index, bench.load, caps=replace(caps, rounds=rounds))
+                recognise([features], bench.index, bench.load, budget=replace(budget, rounds=rounds))
                 for rounds in right
             )
             right[1] += first + number in {hit.item for hit in once.hits}
             items = {hit.item for hit in result.hits}
-            right[caps.rounds] += first + number in items
+            right[budget.rounds] += first + number in items
             wrong += bool(items - {first + number})
             verified.append(result.verified)
             progress.update()
         found[name] = {
             "uploads": len(chosen),
             "one vote": right[1],
-            f"{caps.rounds} votes": right[caps.rounds],
+            f"{budget.rounds} votes": right[budget.rounds],
             "with others too": wrong,
             "verified, mean": round(float(np.mean(verified)), 1),
         }

@@ -115,6 +115,6 @@ class Analysis:
     clean: Encoded | None = None
     evidence: Encoded | None = None
     local: tuple[bytes, ...] = ()
-    """Features of the second tier, one view each: :mod:`moderation.domain.local.crossing`."""
+    """Features of the second tier, one view each: :mod:`moderation.domain.local.wire`."""
     notes: tuple[str, ...] = ()
     """What was left out by a cap, in short machine codes: never silent."""

@@ -58,8 +58,8 @@ LOCAL_VIEWS = 4
 
 
 def _local(views: list[View], chosen: list[int]) -> tuple[bytes, ...]:
-    from moderation.domain.local.crossing import features_to_bytes
     from moderation.domain.local.features import extract
+    from moderation.domain.local.wire import features_to_bytes
 
     return tuple(
         features_to_bytes(extract(np.asarray(views[number].colour), view=number)) for number in chosen

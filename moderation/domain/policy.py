@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from moderation.domain.local.caps import BRAKE
+from moderation.domain.local.budget import TIME_EXCEEDED
 from moderation.domain.radii import NEVER, Band
 
 EXACT_METHODS = ("sha256", "pixels/1")
@@ -141,7 +141,7 @@ def judge(
 
     ``entries`` holds the *active* entries; hits of others are ignored. ``cleared`` are the entries
     that a human has seen beside this upload and found different. ``notes`` say what a cap cut off: a
-    search that the emergency brake stopped lets nothing through but exact copies of what is allowed.
+    search that the time limit stopped lets nothing through but exact copies of what is allowed.
     """
     found = []
     for hit in hits:
@@ -166,7 +166,7 @@ def judge(
         matches.append(JudgedMatch(hit, entry, band, radius, aside))
     matches.sort(key=_weight)
     verdict, reason = _conclude(matches)
-    if verdict == "allow" and BRAKE in notes and not any(map(_allows_exactly, matches)):
+    if verdict == "allow" and TIME_EXCEEDED in notes and not any(map(_allows_exactly, matches)):
         verdict, reason = "hold", "search_cut_off"
     return Judgement(verdict, reason, tuple(matches), notes)
 

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from moderation.domain.analysis import Analysis
-from moderation.domain.local.caps import LocalCaps
-from moderation.domain.local.crossing import features_from_bytes
+from moderation.domain.local.budget import LocalBudget
 from moderation.domain.local.features import BAN_KEYPOINTS
 from moderation.domain.local.index import LocalIndex
 from moderation.domain.local.recognise import recognise
 from moderation.domain.local.signature import LocalSignature
+from moderation.domain.local.wire import features_from_bytes
 
-_CAPS = replace(LocalCaps(), milliseconds=3_600_000)
-"""Without the emergency brake: a slow machine measures the same."""
+_BUDGET = replace(LocalBudget(), milliseconds=3_600_000)
+"""Without the time limit: a slow machine measures the same."""
 
 
 class Signatures:
@@ -38,7 +38,7 @@ class Signatures:
         if self._index is None:
             self._index = LocalIndex.build((signature, item) for item, signature in self._stored.items())
         features = [features_from_bytes(data) for data in analysis.local]
-        hits = recognise(features, self._index, self._load, caps=_CAPS).hits
+        hits = recognise(features, self._index, self._load, budget=_BUDGET).hits
         return list(dict.fromkeys(self._names[hit.item] for hit in hits))
 
     def _load(self, items: Iterable[int]) -> Mapping[int, LocalSignature]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import keypoints as keypoints_module
-from .caps import LocalCaps
+from .budget import LocalBudget
 from .descriptors import seen
 from .keypoints import SIDE, Keypoints
 from .model import current
@@ -23,7 +23,7 @@ def extract(
     picture: NDArray[np.uint8],
     *,
     keypoints: int = UPLOAD_KEYPOINTS,
-    caps: LocalCaps | None = None,
+    budget: LocalBudget | None = None,
     view: int = 0,
 ) -> LocalFeatures:
     """Features of one decoded picture, grey ``(h, w)`` or RGB ``(h, w, 3)``, uint8.
@@ -31,15 +31,15 @@ def extract(
     A ban is ``extract(...).signature.strongest(BAN_KEYPOINTS)``; one call serves both. About 20 ms.
     Raises :class:`ValueError` for another shape or type, :class:`ImportError` without OpenCV.
     """
-    caps = caps or LocalCaps()
+    budget = budget or LocalBudget()
     model = current()
     raster = keypoints_module.raster(picture)
     points = keypoints_module.detect(raster, keypoints=keypoints)
     number, views = model.rows(points.descriptors)
-    number, views = number[: caps.rows], views[: caps.rows]
+    number, views = number[: budget.rows], views[: budget.rows]
     canonical = seen(points.descriptors[number], views)
     codes = model.codes(canonical)
-    probes = model.probes(canonical, caps.probes_of(len(number)))
+    probes = model.probes(canonical, budget.probes_of(len(number)))
     height, width = raster.shape
     own = len(points.descriptors)
     signature = LocalSignature(

@@ -1,4 +1,4 @@
-"""Banned keypoints near an upload's, under caps."""
+"""Banned keypoints near an upload's, under budget."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .caps import LocalCaps
+from .budget import LocalBudget
 from .layer import ENTRY_MASK, VIEW_SHIFT, Layer
 from .signature import Codes
 
@@ -56,16 +56,16 @@ class Neighbours(NamedTuple):
 
 
 def neighbours(
-    layers: tuple[Layer, ...], codes: Codes, probes: NDArray[np.uint32], caps: LocalCaps
+    layers: tuple[Layer, ...], codes: Codes, probes: NDArray[np.uint32], budget: LocalBudget
 ) -> tuple[Neighbours, list[str], int]:
-    """The pairs, the caps that cut something off, and how many distances were computed."""
+    """The pairs, the budget that cut something off, and how many distances were computed."""
     notes: list[str] = []
     low, length, cut = [], [], False
     for layer in layers:
         first, last = layer.bounds(probes)
-        cut = cut or bool((last - first > caps.cell_rows).any())
+        cut = cut or bool((last - first > budget.cell_rows).any())
         low.append(first)
-        length.append(np.minimum(last - first, caps.cell_rows))
+        length.append(np.minimum(last - first, budget.cell_rows))
     if cut:
         notes.append("local_cell_rows")
     cost = np.zeros(len(codes), dtype=np.int64)
@@ -73,7 +73,7 @@ def neighbours(
         cost += part.sum(axis=1)
     rarest = np.argsort(cost, kind="stable")
     allowed = np.zeros(len(codes), dtype=bool)
-    allowed[rarest[np.cumsum(cost[rarest]) <= caps.checks]] = True
+    allowed[rarest[np.cumsum(cost[rarest]) <= budget.checks]] = True
     if not allowed.all():
         notes.append("local_checks")
     words = np.ascontiguousarray(codes).view(np.uint64).reshape(-1, 2)
@@ -85,13 +85,13 @@ def neighbours(
     if not found:
         return _nothing(), notes, 0
     pairs = Neighbours.joined(found)
-    most = caps.neighbours_of(len(codes))
+    most = budget.neighbours_of(len(codes))
     order, full = _nearest(pairs, len(codes), most)
     if full * 4 > len(codes):  # that some corner of some edge has dozens of twins is no news
         notes.append("local_neighbours")
-    if len(order) > caps.matches:
+    if len(order) > budget.matches:
         notes.append("local_matches")
-        order = order[: caps.matches]
+        order = order[: budget.matches]
     return pairs.at(order), notes, int(cost[allowed].sum())
 
 

@@ -14,17 +14,17 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from .caps import LocalCaps
+from .budget import LocalBudget
+from .hough import cast, score
 from .layer import Layer, packed
 from .model import neighbouring_words
 from .neighbours import neighbours
 from .signature import LocalFeatures, LocalSignature
 from .verify import LEAST_INLIERS, Query, geometric_inliers
-from .votes import ballot, counted
 
 BATCH = 400
 """Uploads compared in one step."""
-REACH_CAPS = LocalCaps(
+REACH_BUDGET = LocalBudget(
     checks=4_000_000,
     neighbours=400,
     most_neighbours=400,
@@ -33,7 +33,7 @@ REACH_CAPS = LocalCaps(
     shortlist=BATCH * 4,
     verified=BATCH * 4,
 )
-MANY_CAPS = LocalCaps()
+MANY_BUDGET = LocalBudget()
 Load = Callable[[Iterable[int]], Mapping[int, LocalSignature]]
 """Stored signatures of items, see :data:`.recognise.Load`."""
 
@@ -70,11 +70,11 @@ class Stretch:
     def showing(self, ban: Query) -> list[Reached]:
         """Those that may show a ban, which :func:`probing` has made a query of."""
         features = ban.features
-        pairs, _, _ = neighbours((self._layer,), features.row_codes, features.probes, REACH_CAPS)
+        pairs, _, _ = neighbours((self._layer,), features.row_codes, features.probes, REACH_BUDGET)
         if not len(pairs.row):
             return []
-        cast = ballot((self._layer,), pairs, ban.row_places, features.row_views, features.signature.width)
-        candidates, _ = counted(cast, REACH_CAPS, set())
+        votes = cast((self._layer,), pairs, ban.row_places, features.row_views, features.signature.width)
+        candidates, _ = score(votes, REACH_BUDGET, set())
         found: dict[int, int] = {}
         for candidate in candidates:
             upload, signature = self._uploads[candidate.item]
@@ -105,12 +105,12 @@ def shows_one(upload: LocalSignature, layers: tuple[Layer, ...], load: Load, wan
         return False
     query = Query(probing(upload))
     features = query.features
-    pairs, _, _ = neighbours(layers, features.row_codes, features.probes, MANY_CAPS)
+    pairs, _, _ = neighbours(layers, features.row_codes, features.probes, MANY_BUDGET)
     if not len(pairs.row):
         return False
-    cast = ballot(layers, pairs, query.row_places, features.row_views, features.signature.width)
-    found, _ = counted(cast, MANY_CAPS, set())
-    candidates = [one for one in found if one.item in wanted][: MANY_CAPS.verified * MANY_CAPS.rounds]
+    votes = cast(layers, pairs, query.row_places, features.row_views, features.signature.width)
+    found, _ = score(votes, MANY_BUDGET, set())
+    candidates = [one for one in found if one.item in wanted][: MANY_BUDGET.verified * MANY_BUDGET.rounds]
     signatures = load({candidate.item for candidate in candidates})
     return any(
         geometric_inliers(query, signatures[one.item], one.view) >= LEAST_INLIERS

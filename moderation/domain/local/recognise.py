@@ -8,13 +8,13 @@ from time import thread_time
 
 import numpy as np
 
-from .caps import BRAKE, LocalCaps
+from .budget import TIME_EXCEEDED, LocalBudget
+from .hough import cast, score
 from .index import LocalIndex
 from .neighbours import neighbours
 from .signature import LocalFeatures, LocalSignature
 from .strength import FEW_INLIERS, HOLD, strength
 from .verify import LEAST_INLIERS, LocalMatch, Query, verify
-from .votes import ballot, counted
 
 Load = Callable[[Iterable[int]], Mapping[int, LocalSignature]]
 """Stored signatures of items, from the database; items that are gone are left out."""
@@ -42,24 +42,24 @@ class LocalResult:
     """Hamming distances computed."""
     verified: int
     milliseconds: float
-    """Of this thread's processor time, as the brake counts them: a busy machine does not change a verdict."""
+    """Of this thread's processor time, as the time limit counts them: a busy machine does not change a verdict."""
 
 
 def recognise(
-    features: Iterable[LocalFeatures], index: LocalIndex, load: Load, *, caps: LocalCaps | None = None
+    features: Iterable[LocalFeatures], index: LocalIndex, load: Load, *, budget: LocalBudget | None = None
 ) -> LocalResult:
-    """Search the views of one upload. Deterministic unless the emergency brake (``local_time``) is pulled."""
-    caps = caps or LocalCaps()
+    """Search the views of one upload. Deterministic unless the time limit (``local_time``) is pulled."""
+    budget = budget or LocalBudget()
     started = thread_time()
     notes: set[str] = set()
     hits: dict[int, LocalHit] = {}
     checks = verified = 0
     for one in features:
-        late = thread_time() - started > caps.milliseconds / 1000
+        late = thread_time() - started > budget.milliseconds / 1000
         if late:
-            notes.add(BRAKE)
+            notes.add(TIME_EXCEEDED)
             break
-        found, cut, spent, tried = _one(one, index, load, caps, started)
+        found, cut, spent, tried = _one(one, index, load, budget, started)
         notes.update(cut)
         checks += spent
         verified += tried
@@ -81,33 +81,33 @@ def _rank(hit: LocalHit) -> tuple[float, float, int]:
 
 
 def _one(
-    features: LocalFeatures, index: LocalIndex, load: Load, caps: LocalCaps, started: float
+    features: LocalFeatures, index: LocalIndex, load: Load, budget: LocalBudget, started: float
 ) -> tuple[list[LocalHit], set[str], int, int]:
     layers = index.layers
-    rows = min(len(features.row_codes), caps.rows)
+    rows = min(len(features.row_codes), budget.rows)
     if not layers or rows < LEAST_INLIERS:
         return [], set(), 0, 0
     pairs, cut, checks = neighbours(
-        layers, features.row_codes[:rows], features.probes[:rows, : caps.probes_of(rows)], caps
+        layers, features.row_codes[:rows], features.probes[:rows, : budget.probes_of(rows)], budget
     )
     notes = set(cut)
     if features.signature.found > len(features.signature) or rows < len(features.row_codes):
         notes.add("local_keypoints")
     query = Query(features)
-    cast = ballot(layers, pairs, query.row_places, features.row_views, features.signature.width)
+    votes = cast(layers, pairs, query.row_places, features.row_views, features.signature.width)
     tried: set[tuple[int, int]] = set()
     hits: list[LocalHit] = []
     explained = np.zeros(len(features.row_codes), dtype=bool)
-    for number in range(caps.rounds):
-        candidates, cut_short = counted(cast, caps, tried)
-        if cut_short and number == 0 and len(candidates) >= caps.shortlist:
+    for number in range(budget.rounds):
+        candidates, cut_short = score(votes, budget, tried)
+        if cut_short and number == 0 and len(candidates) >= budget.shortlist:
             notes.add("local_shortlist")
-        chosen = candidates[: caps.verified]
+        chosen = candidates[: budget.verified]
         signatures = load({candidate.item for candidate in chosen})
         crowd = 0
         for candidate in chosen:
-            if thread_time() - started > caps.milliseconds / 1000:
-                return hits, notes | {BRAKE}, checks, len(tried)
+            if thread_time() - started > budget.milliseconds / 1000:
+                return hits, notes | {TIME_EXCEEDED}, checks, len(tried)
             tried.add((candidate.item, candidate.view))
             signature = signatures.get(candidate.item)
             match = _verified(query, signature, candidate.view, likeliest=candidate is chosen[0])
@@ -118,9 +118,9 @@ def _one(
             # Hits crowd as well, and may not count: of an allowed template, of a list that only watches.
             crowd += 1
             explained |= np.isin(features.row_keypoint, match.keypoints)
-        if 2 * crowd < caps.verified or len(chosen) < caps.verified:
+        if 2 * crowd < budget.verified or len(chosen) < budget.verified:
             break
-        cast = cast.without(explained)
+        votes = votes.without(explained)
     else:
         notes.add("local_rounds")
     return hits, notes, checks, len(tried)

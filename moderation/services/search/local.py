@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from moderation.conf import get_settings
 from moderation.domain.analysis import Analysis
-from moderation.domain.local.crossing import features_from_bytes
 from moderation.domain.local.features import BAN_KEYPOINTS, STORED_KEYPOINTS
 from moderation.domain.local.index import METHOD, LocalIndex
 from moderation.domain.local.masks import packed_tiles, without_tiles
@@ -23,6 +22,7 @@ from moderation.domain.local.recognise import recognise
 from moderation.domain.local.signature import BadSignature, LocalFeatures, LocalSignature
 from moderation.domain.local.strength import BLOCK, HOLD, strength
 from moderation.domain.local.verify import LocalMatch, verify
+from moderation.domain.local.wire import features_from_bytes
 from moderation.domain.policy import BandName, Hit
 from moderation.exceptions import DecoderCrashed
 from moderation.models import (

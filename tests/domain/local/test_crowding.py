@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from moderation.domain.local.caps import LocalCaps
+from moderation.domain.local.budget import LocalBudget
+from moderation.domain.local.hough import Votes, cast
 from moderation.domain.local.recognise import recognise
-from moderation.domain.local.votes import Ballot, ballot
 from tests.domain.local.overlays import inset_on_the_same
 from tests.domain.local.pictures_local import Bans, banned, features
 from tests.pictures import scene
@@ -31,14 +31,14 @@ def bans() -> Bans:
     return Bans(crowd | {TRUE + seed: banned(scene(TRUE + seed)) for seed in range(4)})
 
 
-def found(bans: Bans, seed: int, caps: LocalCaps) -> list[int]:
+def found(bans: Bans, seed: int, budget: LocalBudget) -> list[int]:
     side = 330 if seed < TRUE else 150
-    hits = recognise([features(in_template(seed, side))], bans.index, bans.load, caps=caps).hits
+    hits = recognise([features(in_template(seed, side))], bans.index, bans.load, budget=budget).hits
     return [hit.item for hit in hits]
 
 
 def test_the_true_one_is_found_among_the_crowd(bans: Bans) -> None:
-    assert [found(bans, TRUE + seed, LocalCaps()) for seed in range(4)] == [
+    assert [found(bans, TRUE + seed, LocalBudget()) for seed in range(4)] == [
         [TRUE + seed] for seed in range(4)
     ]
 
@@ -49,24 +49,24 @@ def test_the_next_vote_finds_it_where_the_first_one_was_the_crowd_s(
     """A keypoint that many bans have weighs little, so the first vote finds it nearly always; without that weight it is
     the rounds that do."""
 
-    def each_the_same(*arguments: Any) -> Ballot:
-        cast = ballot(*arguments)
-        return replace(cast, weight=np.ones_like(cast.weight))
+    def each_the_same(*arguments: Any) -> Votes:
+        votes = cast(*arguments)
+        return replace(votes, weight=np.ones_like(votes.weight))
 
-    monkeypatch.setattr("moderation.domain.local.recognise.ballot", each_the_same)
+    monkeypatch.setattr("moderation.domain.local.recognise.cast", each_the_same)
 
-    assert [found(bans, TRUE + seed, LocalCaps(rounds=1)) for seed in range(4)] == [[]] * 4
-    assert [found(bans, TRUE + seed, LocalCaps()) for seed in range(4)] == [
+    assert [found(bans, TRUE + seed, LocalBudget(rounds=1)) for seed in range(4)] == [[]] * 4
+    assert [found(bans, TRUE + seed, LocalBudget()) for seed in range(4)] == [
         [TRUE + seed] for seed in range(4)
     ]
 
 
 def test_another_picture_in_the_template_is_flagged_by_none_of_the_crowd(bans: Bans) -> None:
-    assert found(bans, 600, LocalCaps()) == []
+    assert found(bans, 600, LocalBudget()) == []
 
 
 def test_one_of_the_crowd_is_told_from_the_others(bans: Bans) -> None:
-    assert [found(bans, seed, LocalCaps())[:1] for seed in (1, 7, 20)] == [[1], [7], [20]]
+    assert [found(bans, seed, LocalBudget())[:1] for seed in (1, 7, 20)] == [[1], [7], [20]]
 
 
 def test_a_crowd_that_is_there_hides_nothing_beside_it() -> None:

@@ -1,4 +1,4 @@
-"""Pictures made to hurt stay within the caps and within a second or two."""
+"""Pictures made to hurt stay within the budget and within a second or two."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from moderation.domain.analysis import AnalysisOptions
-from moderation.domain.local.caps import LocalCaps
-from moderation.domain.local.crossing import features_from_bytes
+from moderation.domain.local.budget import LocalBudget
 from moderation.domain.local.features import UPLOAD_KEYPOINTS, extract
 from moderation.domain.local.index import LocalIndex
 from moderation.domain.local.recognise import recognise
 from moderation.domain.local.signature import LocalSignature
+from moderation.domain.local.wire import features_from_bytes
 from moderation.domain.sandbox import Sandbox, SandboxLimits
 from tests.domain.local.pictures_local import Bans, banned, features, invented
 from tests.pictures import encode, scene
@@ -61,7 +61,7 @@ def bans() -> Bans:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_within_caps_and_deadline(bans: Bans, name: str) -> None:
-    caps = LocalCaps()
+    budget = LocalBudget()
     started = time.process_time()
 
     found = extract(HOSTILE[name])
@@ -69,9 +69,9 @@ def test_within_caps_and_deadline(bans: Bans, name: str) -> None:
 
     assert time.process_time() - started < 3
     assert len(found.signature) <= UPLOAD_KEYPOINTS
-    assert len(found.row_codes) <= caps.rows
-    assert result.checks <= caps.checks
-    assert result.verified <= caps.verified * caps.rounds
+    assert len(found.row_codes) <= budget.rows
+    assert result.checks <= budget.checks
+    assert result.verified <= budget.verified * budget.rounds
     assert not {hit.item for hit in result.hits} & set(range(100, 120))
 
 
@@ -98,9 +98,9 @@ def test_ten_thousand_equal_bans_of_what_hurts(name: str) -> None:
     found = extract(HOSTILE.get(name, blurred))
     one = found.signature.strongest(200)
     index = LocalIndex.build((one, item) for item in range(1, 10_001))
-    caps = LocalCaps()
+    budget = LocalBudget()
     assert len(one) >= 20
-    assert (len(found.row_codes) < caps.few_rows) == (name == "few keypoints")
+    assert (len(found.row_codes) < budget.few_rows) == (name == "few keypoints")
 
     tracemalloc.start()
     started = time.process_time()
@@ -112,8 +112,8 @@ def test_ten_thousand_equal_bans_of_what_hurts(name: str) -> None:
 
     assert took < 2
     assert peak < 200_000_000
-    assert result.checks <= caps.checks
-    assert result.verified <= caps.verified * caps.rounds
+    assert result.checks <= budget.checks
+    assert result.verified <= budget.verified * budget.rounds
     assert {"local_cell_rows", "local_checks"} & set(result.notes)
     assert result.hits
 
@@ -130,7 +130,7 @@ def test_through_the_sandbox_within_its_limits(name: str, sandbox: Sandbox) -> N
     assert analysis.local
     for one in map(features_from_bytes, analysis.local):
         assert len(one.signature) <= UPLOAD_KEYPOINTS
-        assert len(one.row_codes) <= LocalCaps().rows
+        assert len(one.row_codes) <= LocalBudget().rows
 
 
 def test_ten_thousand_equal_bans() -> None:
@@ -138,7 +138,7 @@ def test_ten_thousand_equal_bans() -> None:
     index = LocalIndex.build((one, item) for item in range(1, 10_001))
     index.add(banned(scene(2)), 20_000)
     signatures = {20_000: banned(scene(2))}
-    caps = LocalCaps()
+    budget = LocalBudget()
 
     def load(items: object) -> dict[int, LocalSignature]:
         return {item: signatures.get(item, one) for item in items}  # type: ignore[attr-defined]
@@ -148,7 +148,7 @@ def test_ten_thousand_equal_bans() -> None:
     other = recognise([features(scene(2))], index, load)
 
     assert time.process_time() - started < 6
-    assert max(equal.checks, other.checks) <= caps.checks
+    assert max(equal.checks, other.checks) <= budget.checks
     assert {"local_cell_rows", "local_checks"} & set(equal.notes)
     assert equal.hits
     assert [hit.item for hit in other.hits] == [20_000]
@@ -166,17 +166,17 @@ def test_one_keypoint_repeated_gathers_no_votes(bans: Bans) -> None:
     assert flooded.found(scene(5)) == [105]
 
 
-def test_a_machine_under_load_pulls_the_brake(bans: Bans) -> None:
-    result = recognise([features(scene(5))], bans.index, bans.load, caps=LocalCaps(milliseconds=0))
+def test_a_machine_under_load_exceeds_the_time_limit(bans: Bans) -> None:
+    result = recognise([features(scene(5))], bans.index, bans.load, budget=LocalBudget(milliseconds=0))
 
     assert "local_time" in result.notes
     assert result.hits == ()
 
 
 def test_every_cap_that_binds_is_named(bans: Bans) -> None:
-    tight = LocalCaps(checks=200, neighbours=1, matches=20)
+    tight = LocalBudget(checks=200, neighbours=1, matches=20)
 
-    result = recognise([features(scene(5))], bans.index, bans.load, caps=tight)
+    result = recognise([features(scene(5))], bans.index, bans.load, budget=tight)
 
     assert "local_checks" in result.notes
     assert result.checks <= 200

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moderation.domain.local.caps import LocalCaps
+from moderation.domain.local.budget import LocalBudget
 from moderation.domain.local.index import LocalIndex
 from moderation.domain.local.neighbours import NEAR, neighbours
 from moderation.domain.local.reach import probing
@@ -18,7 +18,7 @@ from moderation.exceptions import IndexFileFault
 from tests.domain.local.pictures_local import invented
 
 Pairs = set[tuple[int, int, int]]
-WIDE = LocalCaps(neighbours=10_000, checks=10_000_000, cell_rows=100_000)
+WIDE = LocalBudget(neighbours=10_000, checks=10_000_000, cell_rows=100_000)
 
 
 def small(seed: int) -> LocalSignature:

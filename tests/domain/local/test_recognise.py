@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from moderation.domain.local.caps import LocalCaps
+from moderation.domain.local.budget import LocalBudget
 from moderation.domain.local.features import extract
 from moderation.domain.local.recognise import recognise
 from moderation.domain.local.strength import BLOCK, strength
@@ -67,13 +67,15 @@ def test_a_hard_copy_is_found(bans: Bans, name: str) -> None:
 def test_a_blurred_crop_is_looked_for_more_closely(bans: Bans) -> None:
     """It has few keypoints left, so that each may look into more cells."""
 
-    def found(seed: int, caps: LocalCaps) -> bool:
+    def found(seed: int, budget: LocalBudget) -> bool:
         blurred = crop(0.05)(scene(seed).filter(ImageFilter.GaussianBlur(8)))
-        result = recognise([extract(np.asarray(blurred), caps=caps)], bans.index, bans.load, caps=caps)
+        result = recognise(
+            [extract(np.asarray(blurred), budget=budget)], bans.index, bans.load, budget=budget
+        )
         return [hit.item for hit in result.hits] == [seed]
 
-    closely = sum(found(seed, LocalCaps()) for seed in range(1, 13))
-    otherwise = sum(found(seed, LocalCaps(few_rows=0)) for seed in range(1, 13))
+    closely = sum(found(seed, LocalBudget()) for seed in range(1, 13))
+    otherwise = sum(found(seed, LocalBudget(few_rows=0)) for seed in range(1, 13))
     assert closely >= 9
     assert closely > otherwise
 
@@ -82,10 +84,10 @@ def test_a_blurred_crop_is_looked_for_more_closely(bans: Bans) -> None:
     ("rows", "probes", "neighbours"), [(900, 16, 32), (250, 16, 32), (200, 72, 144), (3, 256, 512)]
 )
 def test_few_rows_share_out_what_many_may_spend(rows: int, probes: int, neighbours: int) -> None:
-    caps = LocalCaps()
-    assert (caps.probes_of(rows), caps.neighbours_of(rows)) == (probes, neighbours)
-    assert rows * probes <= caps.rows * caps.probes
-    assert rows * neighbours <= caps.rows * caps.neighbours
+    budget = LocalBudget()
+    assert (budget.probes_of(rows), budget.neighbours_of(rows)) == (probes, neighbours)
+    assert rows * probes <= budget.rows * budget.probes
+    assert rows * neighbours <= budget.rows * budget.neighbours
 
 
 def test_others_are_not_flagged(bans: Bans) -> None:

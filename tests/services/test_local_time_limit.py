@@ -1,4 +1,4 @@
-"""The emergency brake of the second tier: what was not searched is not let through."""
+"""The time limit of the second tier: what was not searched is not let through."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from moderation import api
 from moderation.domain.local import recognise
-from moderation.domain.local.caps import LocalCaps
+from moderation.domain.local.budget import LocalBudget
 from moderation.models import Screening
 from moderation.services.blocklists import banning
 from moderation.services.blocklists.enrolment import picture_from_bytes
@@ -22,7 +22,7 @@ INNOCENT = pictures.encode(pictures.scene(41))
 @pytest.fixture(autouse=True)
 def _pulled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     api.ban(pictures.encode(pictures.scene(31, (640, 480))))
-    monkeypatch.setattr(recognise, "LocalCaps", lambda: LocalCaps(milliseconds=0))
+    monkeypatch.setattr(recognise, "LocalBudget", lambda: LocalBudget(milliseconds=0))
 
 
 def test_what_was_not_searched_is_held_and_says_why() -> None:

@@ -1,18 +1,18 @@
 """What the second tier may spend on one picture.
 
-Every cap that cuts something off leaves its name in the result: nothing is left out silently.
+Every bound that cuts something off leaves its name in the result: nothing is left out silently.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-BRAKE = "local_time"
-"""The only cap that a picture may not pass for: what was not searched is for a person to look at."""
+TIME_EXCEEDED = "local_time"
+"""The only bound that a picture may not pass for: what was not searched is for a person to look at."""
 
 
 @dataclass(frozen=True, slots=True)
-class LocalCaps:
+class LocalBudget:
     """Bounds for one query. All but ``milliseconds`` are deterministic."""
 
     rows: int = 900
@@ -41,7 +41,7 @@ class LocalCaps:
     rounds: int = 3
     """Votes: where a crowd fills one, the keypoints that it explained are taken away for the next."""
     milliseconds: int = 1_500
-    """Of processor time: the emergency brake. The deterministic caps bind long before."""
+    """Of processor time: a limit for the worst case. The other bounds bind long before."""
 
     def probes_of(self, rows: int) -> int:
         """Cells that each of so many rows looks into."""

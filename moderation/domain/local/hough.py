@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .caps import LocalCaps
+from .budget import LocalBudget
 from .frames import Places, places, similarities, viewed
 from .layer import Layer
 from .neighbours import Neighbours
@@ -34,7 +34,7 @@ class Candidate(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ballot:
+class Votes:
     """Neighbours with what the vote needs: shape ``(n,)`` each."""
 
     row: NDArray[np.int64]
@@ -48,18 +48,18 @@ class Ballot:
     rows: int
     """Of the query, with those that found nothing."""
 
-    def without(self, rows: NDArray[np.bool_]) -> Ballot:
-        """The same without the votes of some rows."""
+    def without(self, rows: NDArray[np.bool_]) -> Votes:
+        """Return the same without the votes of some rows."""
         kept = ~rows[self.row]
-        return Ballot(
+        return Votes(
             self.row[kept], self.key[kept], self.weight[kept], self.bins[kept], self.items, self.rows
         )
 
 
-def ballot(
+def cast(
     layers: tuple[Layer, ...], pairs: Neighbours, row_places: Places, row_views: NDArray[np.uint8], width: int
-) -> Ballot:
-    """``width`` is that of the upload's raster."""
+) -> Votes:
+    """Turn neighbours into weighted votes for a ban at a place; ``width`` is that of the upload's raster, in pixels."""
     offsets = np.cumsum([0, *(len(layer.items) for layer in layers)])
     number = offsets[pairs.layer] + pairs.entry
     sizes = np.concatenate([layer.sizes for layer in layers])[number].astype(np.float64)
@@ -78,25 +78,25 @@ def ballot(
     bins = np.stack([np.rad2deg(np.arctan2(b, a)) % 360 / TURN, scale, x / spacing, y / spacing], axis=1)
     half_steps = np.clip(np.floor(bins * 2), -500, 500).astype(np.int64)
     items = np.concatenate([layer.items for layer in layers])
-    return Ballot(pairs.row, key, weight, half_steps, items, len(row_views))
+    return Votes(pairs.row, key, weight, half_steps, items, len(row_views))
 
 
-def counted(cast: Ballot, caps: LocalCaps, tried: set[tuple[int, int]]) -> tuple[list[Candidate], bool]:
-    """The best ``caps.verified`` bans that were not ``tried``, and whether others were left out by the shortlist."""
-    if not len(cast.key):
+def score(votes: Votes, budget: LocalBudget, tried: set[tuple[int, int]]) -> tuple[list[Candidate], bool]:
+    """Return the best ``budget.verified`` bans that were not ``tried``, and whether others were left out by the shortlist."""
+    if not len(votes.key):
         return [], False
-    keys, number = np.unique(cast.key, return_inverse=True)
-    total = np.bincount(number, weights=cast.weight)
-    short = np.lexsort((keys, -total))[: caps.shortlist]
+    keys, number = np.unique(votes.key, return_inverse=True)
+    total = np.bincount(number, weights=votes.weight)
+    short = np.lexsort((keys, -total))[: budget.shortlist]
     place = np.full(len(keys), -1)
     place[short] = np.arange(len(short))
     kept = np.flatnonzero(place[number] >= 0)
-    entry, weight = place[number[kept]], cast.weight[kept]
+    entry, weight = place[number[kept]], votes.weight[kept]
     best = np.zeros(len(short))
     voices = np.zeros(len(short), dtype=np.int64)
     for shift in range(16):  # each dimension's bins in two positions, half a bin apart
         offset = np.array([(shift >> bit) & 1 for bit in range(4)])
-        cell = (cast.bins[kept] + offset) >> 1
+        cell = (votes.bins[kept] + offset) >> 1
         cell[:, 0] %= int(360 / TURN)
         code = ((entry * 12 + cell[:, 0]) * 1024 + cell[:, 1] + 512) * 1024 * 1024
         code += (cell[:, 2] + 512) * 1024 + cell[:, 3] + 512
@@ -105,10 +105,10 @@ def counted(cast: Ballot, caps: LocalCaps, tried: set[tuple[int, int]]) -> tuple
         np.maximum.at(best, owner, np.bincount(bin_number, weights=weight))
         np.maximum.at(voices, owner, np.bincount(bin_number))
     order = np.lexsort((keys[short], -best))
-    least = FEW_VOTES if cast.rows < caps.few_rows else LEAST_VOTES
+    least = FEW_VOTES if votes.rows < budget.few_rows else LEAST_VOTES
     chosen = [
-        Candidate(int(cast.items[keys[short[i]] // 4]), int(keys[short[i]] % 4), float(best[i]))
+        Candidate(int(votes.items[keys[short[i]] // 4]), int(keys[short[i]] % 4), float(best[i]))
         for i in order
         if voices[i] >= least
     ]
-    return [c for c in chosen if (c.item, c.view) not in tried], len(keys) > caps.shortlist
+    return [c for c in chosen if (c.item, c.view) not in tried], len(keys) > budget.shortlist
