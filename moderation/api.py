@@ -24,7 +24,7 @@ from moderation.services.files import area_of
 from moderation.services.personal import owner_key
 from moderation.services.search import matching
 from moderation.services.search.matching import Subject
-from moderation.services.uploads import intake, people, wording
+from moderation.services.uploads import data_rights, intake, messages
 
 __all__ = [
     "Explanation",
@@ -241,14 +241,14 @@ def ban(
 def export_data(owner: Model) -> dict[str, Any]:
     """Everything that is kept of a person, ready for JSON."""
     owner_type, owner_id = owner_key(owner)
-    return people.export(owner_type=owner_type, owner_id=owner_id)
+    return data_rights.export(owner_type=owner_type, owner_id=owner_id)
 
 
-def erase_data(owner: Model) -> people.Erased:
+def erase_data(owner: Model) -> data_rights.Erased:
     """Take a person's pictures away and forget who it was; call it when an account is deleted. The
     history still verifies."""
     owner_type, owner_id = owner_key(owner)
-    return people.erase(owner_type=owner_type, owner_id=owner_id)
+    return data_rights.erase(owner_type=owner_type, owner_id=owner_id)
 
 
 def explain(reference: str) -> Explanation | None:
@@ -290,7 +290,7 @@ def _status(upload: Upload) -> UploadStatus:
     return UploadStatus(
         reference=upload.reference,
         status=upload.status,
-        message=wording.of_upload(upload),
+        message=messages.of_upload(upload),
         url=storage.storage_of(area_of(upload)).url(upload.published) if upload.published else None,
         submitted_at=upload.submitted_at,
         may_appeal=_may_appeal(upload),

@@ -20,7 +20,7 @@ from moderation.conf import get_settings
 from moderation.exceptions import ModerationError, SandboxFailure
 from moderation.forms.bans import BanForm
 from moderation.models import BanDraft, Upload
-from moderation.selectors import people, review
+from moderation.selectors import review, user_names
 from moderation.services.blocklists.reach import Neighbour, Reach
 from moderation.services.desk import drafts
 
@@ -109,7 +109,7 @@ class BanPages(DeskAdmin):
         near = {neighbour.upload_id for reach in reaches.values() for neighbour in reach.neighbours}
         near |= {upload for reach in reaches.values() for upload in _shown_parts(reach)}
         uploads = Upload.objects.in_bulk(near)
-        names = people.moderators(row.created_by for row in rows)
+        names = user_names.moderators(row.created_by for row in rows)
         actor = actor_of(request)
         cards = [
             {

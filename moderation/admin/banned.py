@@ -28,7 +28,7 @@ from moderation.admin.rows import names_in, rows_for
 from moderation.exceptions import ModerationError
 from moderation.forms.bans import EntryForm
 from moderation.models import BannedImage, LearnedBackground, Rescan
-from moderation.selectors import audit, people
+from moderation.selectors import audit, user_names
 from moderation.selectors.audit_filters import AuditFilter
 from moderation.services.blocklists import background
 from moderation.services.blocklists import blocklist as blocklists
@@ -153,7 +153,7 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         """Also shown again with what is wrong with the settings."""
         rescans = list(Rescan.objects.filter(banned=banned)[:5])
         history = audit.page(AuditFilter(banned=banned.pk), size=20)
-        author = people.moderator_label(), banned.created_by
+        author = user_names.moderator_label(), banned.created_by
         names = names_in(history.rows, author)
         fingerprints = list(
             banned.fingerprints.order_by("algorithm", "pk").values_list("algorithm", "bits", "variant")[:200]

@@ -16,7 +16,7 @@ from moderation.admin.plots import Bar, Part, Plot, stacked
 from moderation.models import Upload
 from moderation.selectors import dashboard
 from moderation.selectors.dashboard import Day, Quality
-from moderation.services.desk import tallies
+from moderation.services.desk import hourly_stats
 
 FRESH = 60
 """Seconds for which the plots are kept in the cache."""
@@ -42,8 +42,8 @@ class DashboardPages(DeskAdmin):
 
 def _plots() -> dict[str, Any]:
     """Everything that need not be of this second."""
-    hours = dashboard.tallies()
-    hours.append(tallies.count(timezone.now().replace(minute=0, second=0, microsecond=0)))
+    hours = dashboard.hourly_stats()
+    hours.append(hourly_stats.count(timezone.now().replace(minute=0, second=0, microsecond=0)))
     days = dashboard.days_of(hours)
     verdicts = dashboard.added(hour.verdict_times for hour in hours)
     decisions = dashboard.added(hour.decision_times for hour in hours)
@@ -112,7 +112,7 @@ def _lists(quality: Quality) -> list[dict[str, Any]]:
 
 def _span(buckets: list[int], share: float) -> str:
     """“≤ 0.2 s”: the buckets double, so this is within a factor of two."""
-    seconds = tallies.quantile(buckets, share)
+    seconds = hourly_stats.quantile(buckets, share)
     if seconds is None:
         return "–"
     for size, unit in ((86_400, _("d")), (3_600, _("h")), (60, _("min"))):

@@ -21,7 +21,7 @@ from moderation.admin.undoing import UndoPages, undo_rows
 from moderation.exceptions import ModerationError
 from moderation.forms.decisions import BulkDecideForm, DecideForm, PreferenceForm, QueueFilterForm
 from moderation.models import Blocklist, DeskPreference, Upload
-from moderation.selectors import people, review
+from moderation.selectors import review, user_names
 from moderation.selectors.review import QueueFilter
 from moderation.services.desk import claims
 
@@ -87,7 +87,7 @@ class ReviewPages(UndoPages):
         more, uploads = len(uploads) > GRID, uploads[:GRID]
         ids = [upload.pk for upload in uploads]
         matches, claimed = review.leading_matches(ids), review.claimed_by_others(actor_of(request), ids)
-        names = people.moderators(claimed.values())
+        names = user_names.moderators(claimed.values())
         cards = [
             {
                 "upload": upload,
@@ -152,7 +152,7 @@ class ReviewPages(UndoPages):
     def item_context(self, request: HttpRequest, upload: Upload, query: str) -> dict[str, Any]:
         """Everything beside the picture."""
         item = review.item_of(upload)
-        names = people.owners([(upload.owner_type, upload.owner_id)])
+        names = user_names.owners([(upload.owner_type, upload.owner_id)])
         holder = claims.holder(upload_id=upload.pk)
         others = holder and holder != actor_of(request)
         return {
@@ -164,7 +164,7 @@ class ReviewPages(UndoPages):
             "sentence": explain(item.screening, item.leading, item.banned) if item.screening else "",
             "reason": reason_in_words(upload.reason),
             "owner": names.get((upload.owner_type, upload.owner_id), ""),
-            "holder": people.moderators([holder]).get(holder, "") if others else "",
+            "holder": user_names.moderators([holder]).get(holder, "") if others else "",
             "blocklists": Blocklist.objects.exclude(action=Blocklist.Action.ALLOW),
             "can_ban": may(request, "add_bannedimage") and bool(upload.reencoded or upload.original),
         }

@@ -21,7 +21,7 @@ from moderation.models import (
     Screening,
     Upload,
 )
-from moderation.selectors import audit, people
+from moderation.selectors import audit, user_names
 
 KIND_NAMES = {
     "screening": Screening._meta.verbose_name,
@@ -68,7 +68,7 @@ Names = dict[tuple[str, str], str]
 
 def names_in(records: Sequence[AuditRecord], *others: tuple[str, str]) -> Names:
     """Everybody whom these rows name, and ``others``; one query for each model of people."""
-    return people.owners([*map(_owner_of, records), *map(_actor, records), *others])
+    return user_names.owners([*map(_owner_of, records), *map(_actor, records), *others])
 
 
 def rows_for(
@@ -128,7 +128,7 @@ def _owner_of(record: AuditRecord) -> tuple[str, str]:
 
 
 def _actor(record: AuditRecord) -> tuple[str, str]:
-    return people.moderator_label(), getattr(record, "actor_id", "")
+    return user_names.moderator_label(), getattr(record, "actor_id", "")
 
 
 def _details(record: AuditRecord) -> dict[str, Any]:

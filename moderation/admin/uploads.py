@@ -25,7 +25,7 @@ from moderation.exceptions import ModerationError
 from moderation.forms.bans import MOST_UPLOADS
 from moderation.forms.decisions import DecideForm
 from moderation.models import Upload
-from moderation.selectors import audit, people, review
+from moderation.selectors import audit, review, user_names
 from moderation.selectors.audit_filters import AuditFilter
 
 HISTORY = 30
@@ -86,7 +86,7 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
         term = search_term.strip()
         if term.startswith("user:"):
             found = queryset.none()
-            for label, pk in people.owner_keys(term.removeprefix("user:").strip()):
+            for label, pk in user_names.owner_keys(term.removeprefix("user:").strip()):
                 found = found | queryset.filter(owner_type=label, owner_id=pk)
             return found, False
         return super().get_search_results(request, queryset, term.upper())
@@ -99,7 +99,7 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
         listed = getattr(response, "context_data", None)
         if listed and "cl" in listed:
             rows = list(listed["cl"].result_list)
-            names = people.owners((row.owner_type, row.owner_id) for row in rows)
+            names = user_names.owners((row.owner_type, row.owner_id) for row in rows)
             for row in rows:
                 row.owner_name = names.get((row.owner_type, row.owner_id), "")
             listed["cl"].result_list = rows

@@ -116,7 +116,7 @@ class HourlyTally(models.Model):
     counts = models.JSONField(default=dict)
     """Name → number: ``uploads``, ``allow``, ``hold``, ``block``, ``refused``, ``approve``, ``reject`` …"""
     verdict_times = models.JSONField(default=list)
-    """Histogram of seconds from upload to verdict, in the buckets of ``services.desk.tallies``."""
+    """Histogram of seconds from upload to verdict, in the buckets of ``services.desk.hourly_stats``."""
     decision_times = models.JSONField(default=list)
     """The same for seconds from hold to decision."""
 

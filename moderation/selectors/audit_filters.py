@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from moderation.models import BlocklistChange, Decision, Match, Refusal, Screening, Upload
-from moderation.selectors import people
+from moderation.selectors import user_names
 
 CAP = 1_000
 """Uploads of one user that are looked at, and numbers that are shown as "1,000+" beyond."""
@@ -96,14 +96,14 @@ def _about_uploads(rows: QuerySet[Any], wanted: AuditFilter) -> QuerySet[Any]:
 
 def _owners(text: str) -> Q:
     found = Q(pk__in=[])
-    for label, pk in people.owner_keys(text):
+    for label, pk in user_names.owner_keys(text):
         found |= Q(owner_type=label, owner_id=pk)
     return found
 
 
 def _personal_owners(text: str) -> Q:
     found = Q(pk__in=[])
-    for label, pk in people.owner_keys(text):
+    for label, pk in user_names.owner_keys(text):
         found |= Q(personal__owner_type=label, personal__owner_id=pk)
     return found
 
@@ -147,7 +147,7 @@ def _decisions(wanted: AuditFilter) -> QuerySet[Any] | None:
     rows: QuerySet[Any] = Decision.objects.all()
     rows = _about_uploads(rows, wanted)
     if wanted.moderator:
-        rows = rows.filter(actor_id__in=people.moderator_ids(wanted.moderator))
+        rows = rows.filter(actor_id__in=user_names.moderator_ids(wanted.moderator))
     if wanted.decision:
         rows = rows.filter(kind=wanted.decision)
     if wanted.banned:
@@ -174,7 +174,7 @@ def _changes(wanted: AuditFilter) -> QuerySet[Any] | None:
         return None
     rows = BlocklistChange.objects.all()
     if wanted.moderator:
-        rows = rows.filter(actor_id__in=people.moderator_ids(wanted.moderator))
+        rows = rows.filter(actor_id__in=user_names.moderator_ids(wanted.moderator))
     if wanted.change:
         rows = rows.filter(kind=wanted.change)
     if wanted.banned:

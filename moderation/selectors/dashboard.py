@@ -41,7 +41,7 @@ def days_of(tallies: Iterable[HourlyTally]) -> list[Day]:
     return [Day(day, counts) for day, counts in days.items()]
 
 
-def tallies() -> list[HourlyTally]:
+def hourly_stats() -> list[HourlyTally]:
     """The stored hours of the last :data:`DAYS` days."""
     since = timezone.now() - timedelta(days=DAYS)
     return list(HourlyTally.objects.filter(hour__gte=since).order_by("hour"))

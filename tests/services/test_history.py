@@ -11,7 +11,7 @@ from moderation import api
 from moderation.exceptions import AppendOnly, ImageRefused
 from moderation.models import AUDIT_MODELS, PersonalData, Refusal, Screening, Seal
 from moderation.services.history import sealing, triggers
-from moderation.services.uploads import people
+from moderation.services.uploads import data_rights
 from tests import pictures
 from tests.services.people import member, send
 
@@ -97,7 +97,7 @@ def test_a_person_is_forgotten_and_the_history_still_verifies() -> None:
     ada = member()
     before = sealing.verify()
 
-    erased = people.erase(owner_type="auth.user", owner_id=str(ada.user.pk)).personal
+    erased = data_rights.erase(owner_type="auth.user", owner_id=str(ada.user.pk)).personal
 
     assert erased == 4
     assert not PersonalData.objects.exclude(owner_id="", file_name="", address="", text="").exists()

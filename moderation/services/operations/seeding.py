@@ -28,9 +28,9 @@ from moderation.models import (
     Upload,
     UploadFingerprints,
 )
-from moderation.selectors import people
+from moderation.selectors import user_names
 from moderation.services import revision
-from moderation.services.desk import tallies
+from moderation.services.desk import hourly_stats
 from moderation.services.revision import database
 
 BATCH = 2_000
@@ -91,7 +91,7 @@ def fill(
             made = work.add(range(start, min(start + BATCH, uploads)))
         progress(made + seeded.screenings - before)
         reset_queries()
-    tallies.rebuild()
+    hourly_stats.rebuild()
     with connections[database()].cursor() as cursor:
         # The planner's idea of the tables would come much later than their rows.
         cursor.execute("ANALYZE")
@@ -134,7 +134,7 @@ class _Uploads:
     ) -> None:
         self.count, self.screenings, self.revisions = count, screenings, revisions
         self.entries, self.seeded = entries, seeded
-        self.label = people.moderator_label()
+        self.label = user_names.moderator_label()
         self.bits = _bits()
         self.first = (Upload.objects.aggregate(newest=Max("pk"))["newest"] or 0) + 1
         self.began = timezone.now() - SPAN - AGAIN * len(revisions)

@@ -11,12 +11,12 @@ from django.db.models.expressions import Combinable
 from moderation.models import PeriodicWork, Upload
 from moderation.services import files
 from moderation.services.blocklists import background, blocklist
-from moderation.services.desk import drafts, tallies
+from moderation.services.desk import drafts, hourly_stats
 from moderation.services.dispatching import dispatcher
 from moderation.services.history import sealing
 from moderation.services.operations import auto_suspend
 from moderation.services.rescans import rescan
-from moderation.services.uploads import limits, queue, screening
+from moderation.services.uploads import queue, rate_limit, screening
 from moderation.services.uploads.queue import in_database_time
 
 logger = logging.getLogger("moderation.sweep")
@@ -68,9 +68,9 @@ def sweep(
             _rescan(rescan_id)
         else:
             dispatcher().rescan(rescan_id)
-    limits.forget_idle()
+    rate_limit.forget_idle()
     drafts.drop_stale()
-    tallies.roll_up()
+    hourly_stats.roll_up()
     auto_suspend.suspend_entries()
     background.settle_waiting()
     return Swept(

@@ -19,7 +19,7 @@ from moderation.services.dispatching import dispatcher, is_immediate
 from moderation.services.locking import lock_target
 from moderation.services.personal import owner_key, record_personal
 from moderation.services.revision import database
-from moderation.services.uploads import limits, outcome
+from moderation.services.uploads import outcome, rate_limit
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTVWXYZ"
 """Without characters that are mistaken for one another when read out."""
@@ -75,7 +75,7 @@ def submit(
     Raises an :class:`ImageRefused` child for bytes that we do not take: nothing is stored then but
     one :class:`Refusal`. Raises :class:`TooManyUploads` before anything else is looked at.
     """
-    limits.admit(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
+    rate_limit.admit(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
     probe = check(data=data, size=size, submitter=submitter, door="upload")
     digest = hashlib.sha256(data).digest()
     original = storage.write(storage.quarantine(), storage.fresh_name("originals"), data)
@@ -157,7 +157,7 @@ def _insert(upload: Upload, submitter: Submitter, *, wake: bool) -> None:
         upload.reference = new_reference()
         try:
             with transaction.atomic(using=database()):
-                limits.reserve(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
+                rate_limit.reserve(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
                 upload.personal = _personal(submitter)
                 upload.save(force_insert=True)
                 if wake:

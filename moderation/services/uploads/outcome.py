@@ -19,7 +19,7 @@ from moderation.models import Blocklist, Notice, Upload
 from moderation.services import files
 from moderation.services.revision import database
 from moderation.services.search.matching import RevisionMoved
-from moderation.services.uploads import wording
+from moderation.services.uploads import messages
 
 Status = Upload.Status
 
@@ -165,7 +165,7 @@ def _notify(upload: Upload, outcome: Outcome, before: str) -> None:
 def tell(upload: Upload, kind: str, *, by_person: bool) -> Notice:
     """Leave the owner a notice on the site, and send a signal that a host can turn into mail."""
     notice = Notice.objects.create(
-        upload=upload, kind=kind, message=wording.of_upload(upload), by_person=by_person
+        upload=upload, kind=kind, message=messages.of_upload(upload), by_person=by_person
     )
     _on_commit(lambda: signals.notice_created.send_robust(Notice, notice=notice))
     return notice

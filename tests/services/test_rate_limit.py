@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from moderation.exceptions import NotAnImage, TooManyUploads
 from moderation.models import Refusal, Upload, UploadAllowance
-from moderation.services.uploads import intake, limits, screening
+from moderation.services.uploads import intake, rate_limit, screening
 from moderation.services.uploads.intake import Submitter, Target
 from tests import pictures
 from tests.services.people import member, send
@@ -83,7 +83,7 @@ def test_zero_is_no_limit(set_limits: Any) -> None:
     set_limits(uploads_per_minute=0, pending_at_once=0)
 
     for _ in range(25):
-        limits.admit(owner_type="auth.user", owner_id="1")
+        rate_limit.admit(owner_type="auth.user", owner_id="1")
 
     assert not UploadAllowance.objects.exists()
 
@@ -92,7 +92,7 @@ def test_the_hosts_own_code_has_no_limit(set_limits: Any) -> None:
     set_limits(uploads_per_minute=1)
 
     for _ in range(3):
-        limits.admit(owner_type="", owner_id="")
+        rate_limit.admit(owner_type="", owner_id="")
 
 
 def test_only_so_many_wait_at_once(set_limits: Any, nobody_works: None) -> None:
@@ -124,7 +124,7 @@ def _at_once(count: int, call: Any) -> list[bool]:
 def test_eight_at_the_same_moment_share_one_allowance(set_limits: Any) -> None:
     set_limits(uploads_per_minute=5)
 
-    taken = _at_once(8, lambda: limits.admit(owner_type="auth.user", owner_id="1"))
+    taken = _at_once(8, lambda: rate_limit.admit(owner_type="auth.user", owner_id="1"))
 
     assert sum(taken) == 5
 
@@ -142,4 +142,4 @@ def test_counts_of_those_who_left_are_forgotten() -> None:
     past = timezone.now() - timedelta(hours=2)
     UploadAllowance.objects.create(owner_type="auth.user", owner_id="1", window_until=past)
 
-    assert limits.forget_idle() == 1
+    assert rate_limit.forget_idle() == 1

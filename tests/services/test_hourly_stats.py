@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from moderation.models import Decision, HourlyTally, Screening
-from moderation.services.desk import tallies
+from moderation.services.desk import hourly_stats
 
 pytestmark = pytest.mark.django_db
 
@@ -24,8 +24,8 @@ def _history() -> None:
 
 def test_hours_that_are_over_are_counted_once() -> None:
     _history()
-    assert tallies.roll_up() == 3
-    assert tallies.roll_up() == 0
+    assert hourly_stats.roll_up() == 3
+    assert hourly_stats.roll_up() == 0
     counts = [tally.counts for tally in HourlyTally.objects.order_by("hour")]
     assert counts == [
         {"allow": 1, "block": 1, "uploads": 2},
@@ -33,14 +33,14 @@ def test_hours_that_are_over_are_counted_once() -> None:
         {"decision:reject": 1},
     ]
     decided = HourlyTally.objects.latest("hour").decision_times
-    assert tallies.quantile(decided, 0.5) == pytest.approx(3600, rel=1)
+    assert hourly_stats.quantile(decided, 0.5) == pytest.approx(3600, rel=1)
 
 
 def test_counting_again_gives_the_same_numbers() -> None:
     _history()
-    tallies.roll_up()
+    hourly_stats.roll_up()
     before = list(HourlyTally.objects.order_by("hour").values())
-    assert tallies.rebuild() == 3
+    assert hourly_stats.rebuild() == 3
     assert list(HourlyTally.objects.order_by("hour").values()) == before
 
 
@@ -49,9 +49,9 @@ def test_counting_again_gives_the_same_numbers() -> None:
     [([0.01], 0.5, 0.05), ([0.07, 0.07, 300.0], 0.5, 0.1), ([0.07, 0.07, 300.0], 0.95, 409.6)],
 )
 def test_quantiles_are_the_edges_of_their_buckets(seconds: list[float], share: float, edge: float) -> None:
-    assert tallies.quantile(tallies.histogram(seconds), share) == pytest.approx(edge)
+    assert hourly_stats.quantile(hourly_stats.histogram(seconds), share) == pytest.approx(edge)
 
 
 def test_nothing_has_no_quantile() -> None:
-    assert tallies.quantile([], 0.5) is None
-    assert tallies.roll_up() == 0
+    assert hourly_stats.quantile([], 0.5) is None
+    assert hourly_stats.roll_up() == 0
