@@ -7,7 +7,7 @@ from typing import Any
 
 from moderation import selectors
 from moderation.exceptions import ImageRefused, ModerationError, UnknownBlocklist
-from moderation.management.lines import LineCommand, printable, wrong_usage
+from moderation.management.base import JsonCommand, printable, wrong_usage
 from moderation.management.pictures import PictureFile, files_under, read, record_refusal
 from moderation.models import Blocklist
 from moderation.services.blocklists import enrolment
@@ -15,7 +15,7 @@ from moderation.services.blocklists.banning import BanResult
 from moderation.services.blocklists.enrolment import Picture
 
 
-class EnrolCommand(LineCommand):
+class EnrolCommand(JsonCommand):
     """Children say how a decoded picture is entered, with :meth:`enter`."""
 
     def chosen_list(self, options: dict[str, Any]) -> Blocklist:
@@ -34,7 +34,7 @@ class EnrolCommand(LineCommand):
                     self._one(one, blocklist, options)
                 else:
                     path, error = one
-                    self.fault(error, self._values(path, blocklist), printable(path))
+                    self.emit_error(error, self._values(path, blocklist), printable(path))
                 progress.advance()
 
     def enter(
@@ -54,7 +54,7 @@ class EnrolCommand(LineCommand):
             "revision": result.revision,
             **extra,
         }
-        self.line(values, f"{printable(file.path)}: {words}")
+        self.emit(values, f"{printable(file.path)}: {words}")
 
     def _one(self, path: Path, blocklist: Blocklist, options: dict[str, Any]) -> None:
         try:
@@ -66,7 +66,7 @@ class EnrolCommand(LineCommand):
                 raise
             self.enter(picture, file, blocklist, options)
         except ModerationError as error:
-            self.fault(error, self._values(path, blocklist), printable(path))
+            self.emit_error(error, self._values(path, blocklist), printable(path))
 
     def _values(self, path: Path, blocklist: Blocklist) -> dict[str, Any]:
         return {

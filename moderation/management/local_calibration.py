@@ -9,7 +9,7 @@ from moderation.domain.calibration import upper_bound
 from moderation.domain.local.calibration import InnocentHits, against, among
 from moderation.domain.local.index import METHOD
 from moderation.domain.local.signature import LocalFeatures
-from moderation.management.lines import LineCommand, printable
+from moderation.management.base import JsonCommand, printable
 from moderation.models import LocalFingerprint
 from moderation.services.search import local
 
@@ -20,7 +20,7 @@ Sample = Mapping[str, Sequence[LocalFeatures]]
 
 
 def sample_lines(
-    command: LineCommand, sample: Sample, *, sizes: Sequence[int], hold: float, block: float
+    command: JsonCommand, sample: Sample, *, sizes: Sequence[int], hold: float, block: float
 ) -> Iterator[Line]:
     """Innocent pictures against one another, and what a list of each length may do with the tier."""
     with command.progress(f"{METHOD} pairs") as progress:
@@ -64,7 +64,7 @@ def _advice(found: InnocentHits, entries: int, *, hold: float, block: float) -> 
     return values, f"  {entries:>12,} entries: {words}; flags at most {held:.2%} of innocent uploads"
 
 
-def list_lines(command: LineCommand, sample: Sample) -> Iterator[Line]:
+def list_lines(command: JsonCommand, sample: Sample) -> Iterator[Line]:
     """Innocent pictures against the blocklists as they are."""
     index, _ = local.banned_signatures.catch_up()
     with command.progress(f"{METHOD} against the lists") as progress:

@@ -14,7 +14,7 @@ from django.core.management.base import CommandParser
 
 from moderation.conf import get_settings
 from moderation.exceptions import ImageRefused, NoFiles, PathUnreadable
-from moderation.management.lines import printable
+from moderation.management.base import printable
 from moderation.services.uploads import intake
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from moderation.management.base import wrong_usage
 from moderation.management.enrolling import EnrolCommand
-from moderation.management.lines import wrong_usage
 from moderation.management.pictures import PictureFile, add_paths
 from moderation.models import Blocklist
 from moderation.services.blocklists import banning

@@ -10,11 +10,11 @@ from django.core.management.base import CommandParser
 from django.db.models import FileField, Model
 
 from moderation.exceptions import BackfillUnfinished
-from moderation.management.lines import LineCommand, wrong_usage
+from moderation.management.base import JsonCommand, wrong_usage
 from moderation.services.uploads import backfill
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         "Screen the pictures that a column already holds. What passes is replaced by its clean re-encoding; what "
         "is held or rejected leaves the column at once. Run it again to resume."
@@ -57,9 +57,9 @@ class Command(LineCommand):
         for pk, code in result.unreadable:
             words += f"\n  {model._meta.label} {pk}: not a picture that is taken ({code}), left as it is"
         if result.pending:
-            self.fault(BackfillUnfinished(), values, words)
+            self.emit_error(BackfillUnfinished(), values, words)
         else:
-            self.line(values, words)
+            self.emit(values, words)
 
 
 def _resolve(text: str) -> tuple[type[Model], str]:

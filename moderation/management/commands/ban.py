@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from moderation.exceptions import FlatPicture
+from moderation.management.base import printable
 from moderation.management.enrolling import EnrolCommand
-from moderation.management.lines import printable
 from moderation.management.pictures import PictureFile, add_paths
 from moderation.models import Blocklist
 from moderation.services.blocklists import banning

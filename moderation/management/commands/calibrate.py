@@ -16,7 +16,7 @@ from moderation.domain.radii import LIST_SIZES, Band, radii_for
 from moderation.exceptions import ModerationError
 from moderation.management import local_calibration
 from moderation.management.arguments import at_least
-from moderation.management.lines import LineCommand, printable, wrong_usage
+from moderation.management.base import JsonCommand, printable, wrong_usage
 from moderation.management.pictures import files_under, read
 from moderation.models import Upload
 from moderation.services.decoder import decoder
@@ -24,7 +24,7 @@ from moderation.services.search.local import features_of
 from moderation.storage import public
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         "Measure how near innocent pictures come to one another, and say which radii that supports, and what the second "
         "tier may do. The pictures have to be different ones: copies among them look like false positives. Changes nothing."
@@ -109,10 +109,10 @@ class Command(LineCommand):
         for values, words in local_calibration.sample_lines(
             self, sample, sizes=sizes, hold=hold, block=block
         ):
-            self.line(values, words)
+            self.emit(values, words)
         if options["list"] or options["innocent"] is None:
             for values, words in local_calibration.list_lines(self, sample):
-                self.line(values, words)
+                self.emit(values, words)
 
     def _analysed(self, folder: Path | None, limit: int, *, with_parts: bool) -> dict[str, Analysis]:
         found: dict[str, Analysis] = {}
@@ -134,7 +134,7 @@ class Command(LineCommand):
         for radius in sorted({band.block, band.hold}):
             within = distances.within(radius)
             bound = upper_bound(within, distances.independent)
-            self.line(
+            self.emit(
                 {
                     "algorithm": distances.algorithm,
                     "radius": radius,
@@ -158,7 +158,7 @@ class Command(LineCommand):
         default: Band = radii_for(distances.algorithm, entries)
         radius = f"hold ≤ {held.radius}" if held.radius >= 0 else f"no hold radius: {held.refusal}"
         second = f"block ≤ {blocked.radius}" if blocked.radius >= 0 else "no block radius is supported"
-        self.line(
+        self.emit(
             {
                 "algorithm": distances.algorithm,
                 "entries": entries,
@@ -179,7 +179,7 @@ class Command(LineCommand):
         if not ok:
             words += f"at most {most.radius}" if most.radius >= 0 else "none"
         showable = smallest_showable(distances.pictures)
-        self.line(
+        self.emit(
             {
                 "algorithm": distances.algorithm,
                 "entries": entries,

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from moderation.management.lines import LineCommand
+from moderation.management.base import JsonCommand
 from moderation.services.operations import diagnosis
 from moderation.services.operations.diagnosis import Finding
 
 MARKS = {"ok": "ok     ", "warning": "warning", "fault": "FAULT  "}
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         "Look at everything that has to be right, and say what to do about what is not. One line per check."
     )
@@ -45,4 +45,4 @@ class Command(LineCommand):
         if not ok:
             values["error"] = finding.check
         values["message"] = finding.message
-        self.line(values, f"{MARKS[finding.level]} {finding.check.ljust(18)} {finding.message}", ok=ok)
+        self.emit(values, f"{MARKS[finding.level]} {finding.check.ljust(18)} {finding.message}", ok=ok)

@@ -15,7 +15,7 @@ from moderation.domain.evaluation import EDITS, GROUPS, Picture, Report, evaluat
 from moderation.domain.radii import NEVER, Band
 from moderation.exceptions import PathUnreadable
 from moderation.management.arguments import at_least
-from moderation.management.lines import FAILED, LineCommand, printable, wrong_usage
+from moderation.management.base import FAILED, JsonCommand, printable, wrong_usage
 from moderation.management.pictures import files_under, read
 from moderation.services.decoder import decoder
 
@@ -41,7 +41,7 @@ class _Files(Sequence[Picture]):
         return _picture(*self._paths[at])
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         "Say how many edited copies of banned pictures this installation would find, and how many innocent pictures "
         "it would flag. Nothing is stored. The same pictures and seed give the same report."
@@ -118,8 +118,8 @@ class Command(LineCommand):
             self.stdout.write(printable(text_table(found)))
             return
         for row in found["edits"]:
-            self.line({**row}, row["edit"])
-        self.line(
+            self.emit({**row}, row["edit"])
+        self.emit(
             {key: found[key] for key in ("innocents", "overall", "entries", "tiers", "radii")}, "innocents"
         )
 

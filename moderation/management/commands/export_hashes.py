@@ -13,12 +13,12 @@ from django.core.management.base import CommandParser
 
 from moderation import selectors
 from moderation.exceptions import HashFileUnreadable, UnknownAlgorithm, UnknownBlocklist
-from moderation.management.lines import LineCommand, printable, wrong_usage
+from moderation.management.base import JsonCommand, printable, wrong_usage
 from moderation.services.blocklists import exports
 from moderation.services.blocklists.hash_files import JSON_ENDINGS
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         "Write the hashes of all active entries, as import_hashes takes them: CSV, or JSON lines where FILE ends in "
         ".jsonl. FILE “-” is stdout. The file is put in its place when it is complete."
@@ -49,12 +49,12 @@ class Command(LineCommand):
             raise wrong_usage(str(error)) from error
         except OSError as error:
             failure = HashFileUnreadable(f"{printable(path)} cannot be written: {error.strerror or error}.")
-            self.fault(failure, {"file": printable(path)}, printable(path))
+            self.emit_error(failure, {"file": printable(path)}, printable(path))
             return
         if str(path) == "-":
             self.stderr.write(f"{written:,} hashes written.", style_func=str)
         else:
-            self.line(
+            self.emit(
                 {"file": printable(path), "exported": written, "format": wanted},
                 f"{written:,} hashes written to {printable(path)}.",
             )

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 from moderation import selectors
 from moderation.exceptions import BadHashLine, HashFileUnreadable, UnknownBlocklist
 from moderation.management.arguments import at_least
-from moderation.management.lines import LineCommand, printable, wrong_usage
+from moderation.management.base import JsonCommand, printable, wrong_usage
 from moderation.models import Blocklist
 from moderation.services.blocklists import imports
 from moderation.services.blocklists.hash_files import BadLine
@@ -22,7 +22,7 @@ SHOWN = 1_000
 """Bad lines that get a line of their own; all are counted."""
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         "Import hashes as entries of a list. FILE is CSV with the header algorithm,hash and optional id,label,source, "
         "or JSON lines with these keys; a hash is what imagehash's str() and the PDQ tools print. Lines with the same "
@@ -69,7 +69,7 @@ class Command(LineCommand):
         try:
             report = self._import(path, blocklist, options)
         except HashFileUnreadable as error:
-            self.fault(error, {"file": printable(path)}, printable(path))
+            self.emit_error(error, {"file": printable(path)}, printable(path))
             return
         self._say(path, blocklist, report, whole=options["atomic"])
         if not options["no_rescan"]:
@@ -96,7 +96,7 @@ class Command(LineCommand):
     def _say_bad(self, line: BadLine) -> None:
         self._bad += 1
         if self._bad <= SHOWN:
-            self.fault(BadHashLine(line.message), {"line": line.number}, f"line {line.number}")
+            self.emit_error(BadHashLine(line.message), {"line": line.number}, f"line {line.number}")
 
     def _say(self, path: Path, blocklist: Blocklist, report: Imported, *, whole: bool) -> None:
         nothing = whole and report.bad > 0
@@ -122,11 +122,11 @@ class Command(LineCommand):
         if report.not_searched:
             words += f"; not searched for by the settings: {', '.join(sorted(report.not_searched))}"
         if nothing:
-            self.fault(
+            self.emit_error(
                 BadHashLine(f"Nothing was imported: {report.bad:,} bad lines."), values, printable(path)
             )
         else:
-            self.line(values, words)
+            self.emit(values, words)
 
     def _rescan(self, report: Imported) -> None:
         for rescan_id in report.rescans:

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from moderation.management.lines import LineCommand
+from moderation.management.base import JsonCommand
 from moderation.services.uploads import retention
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         'Remove what MODERATION["RETENTION"] says is no longer kept: private files and fingerprints of decided '
         "uploads, evidence of retired entries, notices, personal data. The audit stays; what is under legal "
@@ -27,4 +27,4 @@ class Command(LineCommand):
             purged = retention.purge(dry_run=dry_run, progress=progress.advance)
         counts = asdict(purged)
         words = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-        self.line({**counts, "dry_run": dry_run}, f"{'Would remove' if dry_run else 'Removed'}: {words}.")
+        self.emit({**counts, "dry_run": dry_run}, f"{'Would remove' if dry_run else 'Removed'}: {words}.")

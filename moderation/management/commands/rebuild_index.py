@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from moderation.exceptions import NoIndexFolder
-from moderation.management.lines import LineCommand, printable
+from moderation.management.base import JsonCommand, printable
 from moderation.services.search import rebuilding
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         "Write the packed index files of both tiers from the database: with many entries a process then starts in no "
         "time, and the processes of a host share one copy. Running processes go on with what they have, and write new "
@@ -29,11 +29,13 @@ class Command(LineCommand):
                     "bytes": file.size,
                     "seconds": round(file.seconds, 2),
                 }
-                self.line(
+                self.emit(
                     values,
                     f"{file.path.name}: {file.codes:,} codes, {file.size / 1e6:,.1f} MB, {file.seconds:.1f} s",
                 )
         except NoIndexFolder as error:
-            self.fault(error, {}, "Nothing was written")
+            self.emit_error(error, {}, "Nothing was written")
         except OSError as error:
-            self.fault(NoIndexFolder(f"The files could not be written: {error}."), {}, "Not all was written")
+            self.emit_error(
+                NoIndexFolder(f"The files could not be written: {error}."), {}, "Not all was written"
+            )

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from moderation.management.lines import LineCommand
+from moderation.management.base import JsonCommand
 from moderation.services.blocklists import rehashing
 from moderation.services.blocklists.rehashing import Callbacks, LeftOut
 from moderation.services.dispatching import dispatcher
@@ -20,7 +20,7 @@ EXPECTED = {
 """Reasons that are no failure."""
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         "Compute the codes that entries and uploads lack, after an algorithm was added to the settings or has a new "
         "version, and the signatures of the second tier likewise. Entries are computed from their evidence, uploads from the re-encoding that is kept. What cannot be "
@@ -42,7 +42,7 @@ class Command(LineCommand):
         entries, uploads = rehashing.entries_to_do().count(), rehashing.uploads_to_do().count()
         if options["dry_run"]:
             values = {"entries": entries, "uploads": uploads, "algorithms": rehashing.wanted()}
-            self.line(values, f"{entries:,} entries and {uploads:,} uploads lack codes or signatures.")
+            self.emit(values, f"{entries:,} entries and {uploads:,} uploads lack codes or signatures.")
             return
         with self.progress("pictures", total=entries + uploads) as progress:
             report = rehashing.rehash(
@@ -61,7 +61,7 @@ class Command(LineCommand):
             f"{report.codes:,} codes and {report.signatures:,} signatures of {report.entries:,} entries and "
             f"{report.uploads:,} uploads computed, {report.left_out:,} left out"
         )
-        self.line(values, words)
+        self.emit(values, words)
         if not options["no_rescan"]:
             self._rescan(report.rescans)
 
@@ -69,10 +69,10 @@ class Command(LineCommand):
         values: dict[str, Any] = {one.kind: one.pk, "recomputed": False, "reason": one.reason}
         subject = f"{one.kind} {one.pk}"
         if one.reason in EXPECTED:
-            self.line(values, f"{subject}: not computed, {EXPECTED[one.reason]}")
+            self.emit(values, f"{subject}: not computed, {EXPECTED[one.reason]}")
         else:
             message = f"Not computed: {one.reason}."
-            self.line({**values, "error": one.reason, "message": message}, f"{subject}: {message}", ok=False)
+            self.emit({**values, "error": one.reason, "message": message}, f"{subject}: {message}", ok=False)
 
     def _rescan(self, rescans: list[int]) -> None:
         for rescan_id in rescans:

@@ -8,14 +8,14 @@ from django.core.management.base import CommandParser
 
 from moderation import selectors
 from moderation.exceptions import RescanUnfinished, UnknownBlocklist
-from moderation.management.lines import LineCommand, wrong_usage
+from moderation.management.base import JsonCommand, wrong_usage
 from moderation.models import BannedImage, Rescan
 from moderation.services.rescans import rescan
 
 COUNTS = ("examined", "hits", "taken_down", "held", "released")
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         "Judge earlier uploads again: finish the searches that changes to the lists have asked for, then go "
         "through all uploads that are near anything banned. Nothing is decoded. It resumes where it was "
@@ -45,11 +45,11 @@ class Command(LineCommand):
         values = {**totals, "rescans": done, "elsewhere": busy}
         unfinished = Rescan.objects.filter(pk__in=asked, status=Rescan.Status.OPEN).count()
         if unfinished > busy:
-            self.fault(RescanUnfinished(), values, words)
+            self.emit_error(RescanUnfinished(), values, words)
         else:
             if busy:
                 words += f"; {busy} that another worker is at"
-            self.line(values, words)
+            self.emit(values, words)
 
     def _asked(self, options: dict[str, Any]) -> list[int]:
         if options["blocklist"] is not None:

@@ -18,7 +18,7 @@ from moderation.exceptions import (
     SandboxFailure,
     SandboxUnavailable,
 )
-from moderation.management.lines import LineCommand, printable
+from moderation.management.base import JsonCommand, printable
 from moderation.management.pictures import add_paths, files_under, read
 from moderation.services import revision
 from moderation.services.decoder import decoder
@@ -40,7 +40,7 @@ WORDS = {
 }
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         "Say what a screening would say about pictures. Nothing is stored: no upload, no history. Folders are "
         "walked. Exit status 0 when every file got an answer, whatever it is."
@@ -73,7 +73,7 @@ class Command(LineCommand):
                         raise error
                     self._screen(path)
                 except ModerationError as failure:
-                    self.fault(failure, {"path": printable(path), "verdict": None}, printable(path))
+                    self.emit_error(failure, {"path": printable(path), "verdict": None}, printable(path))
                 progress.advance()
 
     def _screen(self, path: Path) -> None:
@@ -135,7 +135,7 @@ class Command(LineCommand):
             "revision": revision.current().number if number is None else number,
             "elapsed_ms": elapsed,
         }
-        self.line(values, f"{printable(path)}: {verdict} ({reason}): {message} [{elapsed:.1f} ms]")
+        self.emit(values, f"{printable(path)}: {verdict} ({reason}): {message} [{elapsed:.1f} ms]")
 
 
 def _warm_up() -> None:

@@ -10,12 +10,12 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from moderation.management.arguments import at_least
-from moderation.management.lines import LineCommand, wrong_usage
+from moderation.management.base import JsonCommand, wrong_usage
 from moderation.models import Upload
 from moderation.services.operations import seeding
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         "For development: fill the database with made-up uploads, banned images, screenings and decisions, to "
         "see the pages among many. There are no pictures behind them, and what the history gets stays in it: "
@@ -51,7 +51,7 @@ class Command(LineCommand):
         seconds = time.monotonic() - began
         values = asdict(seeded)
         words = ", ".join(f"{count:,} {name}" for name, count in values.items())
-        self.line({**values, "seconds": round(seconds, 1)}, f"{words}; {seconds:.0f} s")
+        self.emit({**values, "seconds": round(seconds, 1)}, f"{words}; {seconds:.0f} s")
 
     def _refuse(self) -> None:
         if not settings.DEBUG:

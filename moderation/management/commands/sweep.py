@@ -9,11 +9,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from moderation.management.arguments import at_least
-from moderation.management.lines import LineCommand
+from moderation.management.base import JsonCommand
 from moderation.services.operations import sweeping
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         "Do the periodic work: pick up pending uploads that were forgotten, go on with searches among earlier "
         "uploads, retire what has expired, remove files that are due, seal the history. For cron, every "
@@ -42,4 +42,4 @@ class Command(LineCommand):
             work_here=options["here"],
         )
         values = dataclasses.asdict(swept)
-        self.line(values, ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items()))
+        self.emit(values, ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items()))

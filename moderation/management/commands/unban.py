@@ -7,12 +7,12 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from moderation.exceptions import UnknownEntry
-from moderation.management.lines import LineCommand
+from moderation.management.base import JsonCommand
 from moderation.models import BannedImage
 from moderation.services.blocklists import blocklist as blocklists
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         "Retire entries: they stay in the history and match nothing any more. Uploads that were held because "
         "of them are screened again; rejected ones are left for a moderator."
@@ -27,13 +27,15 @@ class Command(LineCommand):
             try:
                 self._retire(banned_id, options["reason"])
             except UnknownEntry as error:
-                self.fault(error, {"banned": banned_id, "retired": False, "revision": None}, f"{banned_id}")
+                self.emit_error(
+                    error, {"banned": banned_id, "retired": False, "revision": None}, f"{banned_id}"
+                )
 
     def _retire(self, banned_id: int, reason: str) -> None:
         active = BannedImage.objects.filter(pk=banned_id, retired_revision__isnull=True).exists()
         banned = blocklists.unban(banned_id=banned_id, reason=reason, note=reason)
         words = f"retired at revision {banned.retired_revision}" if active else "was retired already"
-        self.line(
+        self.emit(
             {
                 "banned": banned.pk,
                 "blocklist": banned.blocklist.slug,

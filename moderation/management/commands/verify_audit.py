@@ -7,12 +7,12 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from moderation.management.lines import LineCommand, wrong_usage
+from moderation.management.base import JsonCommand, wrong_usage
 from moderation.models import Seal
 from moderation.services.history import sealing
 
 
-class Command(LineCommand):
+class Command(JsonCommand):
     help = (
         "Seal what is not sealed yet, then check the whole history: edits, gaps, another order and, given an "
         "earlier head, a tail that was cut off. Keep the head that is printed somewhere else."
@@ -49,7 +49,7 @@ class Command(LineCommand):
             f"{report.rows:,} rows checked, {len(report.faults)} faults; {report.unsealed:,} were not sealed "
             f"before{_since(report)}. Head: {report.head}"
         )
-        self.line(values, "\n".join(words), ok=report.ok)
+        self.emit(values, "\n".join(words), ok=report.ok)
 
 
 def _since(report: sealing.Report) -> str:

@@ -32,8 +32,8 @@ def wrong_usage(message: str) -> CommandError:
     return CommandError(message, returncode=WRONG_USAGE)
 
 
-class LineCommand(BaseCommand):
-    """A command that answers in lines. Children write them with :meth:`line` and :meth:`fault`."""
+class JsonCommand(BaseCommand):
+    """A command that answers in lines. Children write them with :meth:`emit` and :meth:`emit_error`."""
 
     as_json = False
     lines = 0
@@ -75,7 +75,7 @@ class LineCommand(BaseCommand):
         self._progress = Progress(self.stderr, label, total=total)
         return self._progress
 
-    def line(self, values: Mapping[str, Any], words: str, *, ok: bool = True) -> None:
+    def emit(self, values: Mapping[str, Any], words: str, *, ok: bool = True) -> None:
         """One answer: ``values`` with ``--json``, ``words`` without."""
         self.lines += 1
         self.faults += not ok
@@ -83,9 +83,9 @@ class LineCommand(BaseCommand):
         text = json.dumps({"ok": ok, **values}) if self.as_json else printable(words)
         self.stdout.write(text)
 
-    def fault(self, error: ModerationError, values: Mapping[str, Any], subject: str) -> None:
+    def emit_error(self, error: ModerationError, values: Mapping[str, Any], subject: str) -> None:
         """The answer where something failed; the command goes on and exits with 1 at its end."""
-        self.line(
+        self.emit(
             {**values, "error": error.code, "message": str(error)},
             f"{subject}: {error} [{error.code}]",
             ok=False,
