@@ -13,10 +13,10 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from moderation.admin import display
+from moderation.admin import html
+from moderation.admin.audit_rows import rows_for
 from moderation.admin.desk import RowPages, actor_of, may
-from moderation.admin.explaining import explain
-from moderation.admin.rows import rows_for
+from moderation.admin.verdict_text import explain
 from moderation.exceptions import ModerationError
 from moderation.forms.decisions import AppealForm
 from moderation.models import Appeal
@@ -72,7 +72,7 @@ class AppealAdmin(RowPages):
 
     @admin.display(description=gettext_lazy("picture"))
     def thumbnail(self, appeal: Appeal) -> SafeString:
-        return display.picture_of_upload(appeal.upload)
+        return html.picture_of_upload(appeal.upload)
 
     @admin.display(description=gettext_lazy("in their words"))
     def text_(self, appeal: Appeal) -> str:
@@ -80,7 +80,7 @@ class AppealAdmin(RowPages):
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def status_(self, appeal: Appeal) -> SafeString:
-        return display.badge(appeal.status, appeal.get_status_display())
+        return html.badge(appeal.status, appeal.get_status_display())
 
     def row_page(self, request: HttpRequest, appeal: Appeal) -> HttpResponse:
         """The picture, what it was rejected for, what its owner says, and two buttons."""
@@ -93,8 +93,8 @@ class AppealAdmin(RowPages):
             "appeal": appeal,
             "upload": upload,
             "item": item,
-            "picture": display.picture_of_upload(upload),
-            "evidence": display.picture_of_entry(item.banned) if item.banned else "",
+            "picture": html.picture_of_upload(upload),
+            "evidence": html.picture_of_entry(item.banned) if item.banned else "",
             "sentence": explain(item.screening, item.leading, item.banned) if item.screening else "",
             "owner": next((row.owner for row in rows if row.kind == "screening"), ""),
             "rows": rows,

@@ -15,11 +15,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from moderation.admin import display
+from moderation.admin import html
+from moderation.admin.audit_rows import KIND_NAMES, leading_match, rows_for
 from moderation.admin.desk import RowPages, capped, may
-from moderation.admin.explaining import explain
 from moderation.admin.exporting import export
-from moderation.admin.rows import KIND_NAMES, leading_match, rows_for
+from moderation.admin.verdict_text import explain
 from moderation.domain.policy import LOCAL
 from moderation.forms.audit import AuditFilterForm
 from moderation.models import (
@@ -177,9 +177,9 @@ class AuditAdmin(RowPages):
         return {
             **_second_tier(shown, screening.upload_id),
             "upload": upload,
-            "picture": display.picture_of_upload(upload) if upload else "",
+            "picture": html.picture_of_upload(upload) if upload else "",
             "banned": banned,
-            "evidence": display.picture_of_entry(banned) if banned else "",
+            "evidence": html.picture_of_entry(banned) if banned else "",
             "sentence": explain(screening, leading, banned),
             "matches": matches[:100],
             "leading": leading,

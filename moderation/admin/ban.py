@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from moderation import selectors
-from moderation.admin import display
+from moderation.admin import html
 from moderation.admin.desk import DeskAdmin, actor_of, back_to
 from moderation.conf import get_settings
 from moderation.exceptions import ModerationError, SandboxFailure
@@ -71,7 +71,7 @@ class BanPages(DeskAdmin):
         settings = get_settings()
         context = {
             "form": form,
-            "uploads": [(upload, display.picture_of_upload(upload)) for upload in uploads],
+            "uploads": [(upload, html.picture_of_upload(upload)) for upload in uploads],
             "formats": ", ".join(settings.formats),
             "megabytes": settings.max_bytes // (1024 * 1024),
             "add": True,
@@ -114,7 +114,7 @@ class BanPages(DeskAdmin):
         cards = [
             {
                 "draft": row,
-                "picture": display.picture_of_draft(row),
+                "picture": html.picture_of_draft(row),
                 "reach": reaches.get(row.pk),
                 "groups": _groups(reaches.get(row.pk), uploads, itself=row.upload_id),
                 "second": row.status == Status.DRAFT
@@ -155,7 +155,7 @@ class BanPages(DeskAdmin):
             messages.warning(request, text % {"name": row.name})
             return False
         if not result.created:
-            entry = display.link("bannedimage_change", result.banned.pk, f"#{result.banned.pk}")
+            entry = html.link("bannedimage_change", result.banned.pk, f"#{result.banned.pk}")
             text = _("{} is on this list already, as entry {}. Your decision is recorded.")
             messages.info(request, format_html(text, row.name, entry))
         return result.created
@@ -222,7 +222,7 @@ def _shown_parts(reach: Reach) -> tuple[int, ...]:
 def _neighbour(neighbour: Neighbour, upload: Upload, itself: int | None) -> dict[str, Any]:
     return {
         "upload": upload,
-        "picture": display.picture_of_upload(upload),
+        "picture": html.picture_of_upload(upload),
         "distance": neighbour.distance,
         "method": neighbour.method,
         "itself": neighbour.upload_id == itself,

@@ -20,11 +20,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from moderation.admin import display
+from moderation.admin import html
+from moderation.admin.audit_rows import names_in, rows_for
 from moderation.admin.ban import BanPages
 from moderation.admin.desk import RowPages, actor_of, back_to, may
 from moderation.admin.overturning import OverturnPages
-from moderation.admin.rows import names_in, rows_for
 from moderation.exceptions import ModerationError
 from moderation.forms.bans import EntryForm
 from moderation.models import BannedImage, LearnedBackground, Rescan
@@ -118,7 +118,7 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
 
     @admin.display(description=gettext_lazy("picture"))
     def thumbnail(self, banned: BannedImage) -> SafeString:
-        return display.picture_of_entry(banned)
+        return html.picture_of_entry(banned)
 
     @admin.display(description=gettext_lazy("entry"), ordering="pk")
     def name_(self, banned: BannedImage) -> str:
@@ -161,7 +161,7 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         context = {
             "banned": banned,
             "form": form,
-            "picture": display.picture_of_entry(banned),
+            "picture": html.picture_of_entry(banned),
             "state": state_of(banned),
             "by": names.get(author, banned.created_by and f"#{banned.created_by}"),
             "rescans": rescans,
@@ -284,10 +284,10 @@ def learned_by(banned: BannedImage) -> dict[str, Any] | None:
 def state_of(banned: BannedImage) -> SafeString:
     """Active, suspended or retired."""
     if not banned.active:
-        return display.badge("retired", _("retired"))
+        return html.badge("retired", _("retired"))
     if banned.suspended:
-        return display.badge("held", _("suspended to hold"))
-    return display.badge("active", _("active"))
+        return html.badge("held", _("suspended to hold"))
+    return html.badge("active", _("active"))
 
 
 SETTINGS = ("exact_only", "suspended", "local", "expires_at", "radii")

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from moderation.admin import display
+from moderation.admin import html
 from moderation.admin.desk import DeskAdmin, actor_of
 from moderation.forms.blocklists import BlocklistForm
 from moderation.models import Blocklist
@@ -43,7 +43,7 @@ class BlocklistAdmin(DeskAdmin):
     @admin.display(description=gettext_lazy("action"), ordering="action")
     def action_(self, blocklist: Blocklist) -> SafeString:
         """The word before the colon."""
-        return display.badge(blocklist.action, blocklist.get_action_display().partition(":")[0])
+        return html.badge(blocklist.action, blocklist.get_action_display().partition(":")[0])
 
     @admin.display(description=gettext_lazy("active entries"), ordering="active_entries")
     def entries_(self, blocklist: Any) -> int:
@@ -56,4 +56,4 @@ class BlocklistAdmin(DeskAdmin):
             f"{name} {'–' if block is None else block}/{hold}"
             for name, (block, hold) in (blocklist.radii or {}).items()
         ]
-        return ", ".join(parts) or display.NONE
+        return ", ".join(parts) or html.NONE

@@ -13,7 +13,7 @@ from typing import Any
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
-from moderation.admin.rows import Row, rows_for
+from moderation.admin.audit_rows import Row, rows_for
 from moderation.selectors import audit
 from moderation.selectors.audit_filters import AuditFilter
 

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
-from moderation.admin import display
+from moderation.admin import html
 from moderation.admin.desk import DeskAdmin, actor_of
 from moderation.exceptions import ModerationError
 from moderation.forms.bans import OverturnForm
@@ -56,15 +56,15 @@ class OverturnPages(DeskAdmin):
         chosen = {str(pk) for pk in form["restore"].value() or []}
         return {
             "banned": banned,
-            "evidence": display.picture_of_entry(banned),
+            "evidence": html.picture_of_entry(banned),
             "upload": upload,
-            "picture": display.picture_of_upload(upload) if upload else "",
+            "picture": html.picture_of_upload(upload) if upload else "",
             "found": found,
             "limit": LIMIT,
             "cards": [
                 {
                     "upload": one,
-                    "picture": display.picture_of_upload(one),
+                    "picture": html.picture_of_upload(one),
                     "chosen": str(one.pk) in chosen,
                 }
                 for one in found.uploads

@@ -13,11 +13,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from moderation.admin import display
+from moderation.admin import html
 from moderation.admin.deciding import decide
 from moderation.admin.desk import VEIL, actor_of, back_to, capped, desk_context, may
-from moderation.admin.explaining import explain, reason_in_words
 from moderation.admin.undoing import UndoPages, undo_rows
+from moderation.admin.verdict_text import explain, reason_in_words
 from moderation.exceptions import ModerationError
 from moderation.forms.decisions import BulkDecideForm, DecideForm, PreferenceForm, QueueFilterForm
 from moderation.models import Blocklist, DeskPreference, Upload
@@ -91,7 +91,7 @@ class ReviewPages(UndoPages):
         cards = [
             {
                 "upload": upload,
-                "picture": display.picture_of_upload(upload),
+                "picture": html.picture_of_upload(upload),
                 "match": matches.get(upload.pk),
                 "reason": reason_in_words(upload.reason),
                 "claimed": names.get(claimed.get(upload.pk, ""), ""),
@@ -159,8 +159,8 @@ class ReviewPages(UndoPages):
             "upload": upload,
             "item": item,
             "query": query,
-            "picture": display.picture_of_upload(upload),
-            "evidence": display.picture_of_entry(item.banned) if item.banned else "",
+            "picture": html.picture_of_upload(upload),
+            "evidence": html.picture_of_entry(item.banned) if item.banned else "",
             "sentence": explain(item.screening, item.leading, item.banned) if item.screening else "",
             "reason": reason_in_words(upload.reason),
             "owner": names.get((upload.owner_type, upload.owner_id), ""),

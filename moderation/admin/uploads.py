@@ -14,13 +14,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from moderation.admin import display
+from moderation.admin import html
+from moderation.admin.audit_rows import rows_for
 from moderation.admin.dashboard import DashboardPages
 from moderation.admin.deciding import decide, require
 from moderation.admin.desk import RowPages, actor_of, back_to, may
-from moderation.admin.explaining import explain, reason_in_words
 from moderation.admin.review import ReviewPages
-from moderation.admin.rows import rows_for
+from moderation.admin.verdict_text import explain, reason_in_words
 from moderation.exceptions import ModerationError
 from moderation.forms.bans import MOST_UPLOADS
 from moderation.forms.decisions import DecideForm
@@ -108,7 +108,7 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
     @admin.display(description=gettext_lazy("picture"))
     def thumbnail(self, upload: Upload) -> SafeString:
         """Small, and under the veil."""
-        return display.picture_of_upload(upload)
+        return html.picture_of_upload(upload)
 
     @admin.display(description=gettext_lazy("reference"), ordering="reference")
     def reference_(self, upload: Upload) -> str:
@@ -117,7 +117,7 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def status_(self, upload: Upload) -> SafeString:
         """Coloured, with a mark where a human decided."""
-        word = display.badge(upload.status, upload.get_status_display())
+        word = html.badge(upload.status, upload.get_status_display())
         if upload.by_person:
             return format_html('{} <span class="mod-quiet">{}</span>', word, _("by a person"))
         return word
@@ -129,7 +129,7 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
     @admin.display(description=gettext_lazy("uploader"))
     def uploader(self, upload: Upload) -> str:
         """Set by :meth:`changelist_view`."""
-        return getattr(upload, "owner_name", "") or display.NONE
+        return getattr(upload, "owner_name", "") or html.NONE
 
     @admin.action(description=gettext_lazy("Ban these images"), permissions=["ban"])
     def ban_these(self, request: HttpRequest, queryset: QuerySet[Upload]) -> HttpResponse | None:
@@ -151,8 +151,8 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
         context = {
             "upload": upload,
             "item": item,
-            "picture": display.picture_of_upload(upload),
-            "evidence": display.picture_of_entry(item.banned) if item.banned else "",
+            "picture": html.picture_of_upload(upload),
+            "evidence": html.picture_of_entry(item.banned) if item.banned else "",
             "sentence": explain(item.screening, item.leading, item.banned) if item.screening else "",
             "reason": reason_in_words(upload.reason),
             "owner": next((row.owner for row in rows if row.kind == "screening"), ""),

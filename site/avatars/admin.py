@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 
 from avatars.models import Profile
-from moderation.admin.hosts import BanPicturesMixin
+from moderation.admin.mixins import BanPicturesMixin
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Profile]

@@ -8,8 +8,8 @@ from django import forms
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
 
-from avatars.door import door
 from avatars.models import Profile
+from avatars.upload_limits import upload_limits
 
 if TYPE_CHECKING:
     UserForm = UserCreationForm[User]
@@ -62,7 +62,7 @@ class ProfileForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["picture"].widget.attrs["accept"] = door().accept
+        self.fields["picture"].widget.attrs["accept"] = upload_limits().accept
 
     def save(self, commit: bool = True) -> Profile:
         """Write the texts that were changed, only: ``avatar`` may have changed since this row was read."""

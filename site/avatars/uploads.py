@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from avatars.door import door
+from avatars.upload_limits import upload_limits
 
 UNREAD_FACTOR = 5
 """A request this many times larger than the largest picture is answered without reading it."""
@@ -52,9 +52,9 @@ def capped_uploads(view: View[P]) -> View[P]:
     @csrf_exempt
     @wraps(view)
     def capped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        limit = door()
+        limit = upload_limits()
         if declared_length(request) > UNREAD_FACTOR * limit.max_bytes:
-            return render(request, "avatars/too_large.html", {"door": limit}, status=413)
+            return render(request, "avatars/too_large.html", {"limits": limit}, status=413)
         request.upload_handlers.insert(0, CappedUploadHandler(request, cap=limit.max_bytes + 1))
         return protected(request, *args, **kwargs)
 

@@ -47,7 +47,7 @@ SURFACE = {
         "upload_taken_down",
     },
     "moderation.testing": {"ModerationTestCase", "PausedDispatcher", "drawn_picture", "forget", "paused"},
-    "moderation.admin.hosts": {"BanPicturesMixin"},
+    "moderation.admin.mixins": {"BanPicturesMixin"},
 }
 
 

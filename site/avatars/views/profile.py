@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from avatars.door import door
 from avatars.forms import ProfileForm
 from avatars.members import profile_of, signed_in
 from avatars.models import Profile
 from avatars.pictures import send_picture
+from avatars.upload_limits import upload_limits
 from avatars.uploads import capped_uploads
 from moderation import api
 
@@ -77,7 +77,7 @@ def page(request: HttpRequest, form: ProfileForm, own: Profile, *, status: int =
         "profile": own,
         "upload": api.status_of(own, "avatar"),
         "news": [] if form.errors else api.notices_for(own.user, unread_only=True)[:3],
-        "door": door(),
+        "limits": upload_limits(),
         "status": status,
     }
     return render(request, "avatars/profile.html", context, status=status)

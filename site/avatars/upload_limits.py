@@ -1,4 +1,4 @@
-"""What the door takes, in words for a form. The numbers are moderation's, written nowhere else."""
+"""Say what an upload may be, in words for a form. The numbers are moderation's, written nowhere else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class UploadLimits:
     """What may be sent."""
 
     max_bytes: int
@@ -22,11 +22,11 @@ class Door:
     """For a file field: ``image/jpeg,image/png,image/gif``."""
 
 
-def door() -> Door:
-    """The door as it is configured now."""
+def upload_limits() -> UploadLimits:
+    """Return the limits as they are configured now."""
     limits = api.limits()
     names = ["WebP" if name == "WEBP" else name for name in limits.formats]
-    return Door(
+    return UploadLimits(
         max_bytes=limits.max_bytes,
         largest=f"{limits.max_bytes / MEBIBYTE:.3g}\u00a0MB",
         formats=" or ".join(filter(None, [", ".join(names[:-1]), names[-1]])),

@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from moderation.admin.explaining import reason_in_words
+from moderation.admin.verdict_text import reason_in_words
 from moderation.models import (
     AuditRecord,
     BlocklistChange,
