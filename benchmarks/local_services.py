@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.import_hashes import prepare, say, timed
-from benchmarks.reaching_back import BATCH, store_uploads
+from benchmarks.reaching_back import UPLOADS_PER_INSERT, store_uploads
 
 DISTINCT = 4_000
 
@@ -46,8 +46,11 @@ def store_signatures(count: int, blobs: list[bytes]) -> None:
 
     table = UploadLocalFingerprint._meta.db_table
     statement = f"INSERT INTO {table} (upload_id, method, data) VALUES (%s, %s, %s)"
-    for start in range(1, count + 1, BATCH):
-        rows = [(pk, METHOD, blobs[pk % len(blobs)]) for pk in range(start, min(start + BATCH, count + 1))]
+    for start in range(1, count + 1, UPLOADS_PER_INSERT):
+        rows = [
+            (pk, METHOD, blobs[pk % len(blobs)])
+            for pk in range(start, min(start + UPLOADS_PER_INSERT, count + 1))
+        ]
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.executemany(statement, rows)
 

@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.import_hashes import prepare, say, timed, write_hashes
 
 PLACES = {"dhash256/1": [[0, ""], [0, "trimmed"], [0, "negative"]], "phash256/1": [[0, ""], [0, "trimmed"]]}
-BATCH = 10_000
+UPLOADS_PER_INSERT = 10_000
 
 
 def store_uploads(count: int) -> None:
@@ -47,8 +47,8 @@ def store_uploads(count: int) -> None:
     like = {
         field.attname: field.get_db_prep_save(getattr(upload, field.attname), connection) for field in fields
     }
-    for start in range(1, count + 1, BATCH):
-        ids = range(start, min(start + BATCH, count + 1))
+    for start in range(1, count + 1, UPLOADS_PER_INSERT):
+        ids = range(start, min(start + UPLOADS_PER_INSERT, count + 1))
         uploads, rows = [], []
         for pk in ids:
             own = {"reference": f"{pk:x}", "sha256": random.bytes(32), "reencoded": f"clean/{pk}"}

@@ -25,7 +25,7 @@ logger = logging.getLogger("moderation.files")
 ANNOUNCED = timedelta(minutes=10)
 """How long a public file may wait for the transaction that refers to it."""
 RETRY = timedelta(minutes=1)
-AT_ONCE = 20
+NOTES_PER_LOCK = 20
 """Notes that are locked together."""
 
 
@@ -79,7 +79,9 @@ def remove_due(*, names: list[str] | None = None, limit: int = 500) -> int:
     if names is not None:
         due = due.filter(name__in=names)
     notes = list(due[:limit])
-    return sum(_remove(notes[start : start + AT_ONCE]) for start in range(0, len(notes), AT_ONCE))
+    return sum(
+        _remove(notes[start : start + NOTES_PER_LOCK]) for start in range(0, len(notes), NOTES_PER_LOCK)
+    )
 
 
 def _remove(notes: list[FileRemoval]) -> int:

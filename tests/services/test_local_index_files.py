@@ -150,7 +150,7 @@ def test_a_spoilt_file_is_replaced_even_where_nothing_is_banned_any_more() -> No
 
 
 def test_a_file_that_is_far_behind_is_caught_up_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_file, "AT_ONCE", 2)
+    monkeypatch.setattr(local_file, "SIGNATURES_PER_STEP", 2)
     items = {ban(31)}
     rebuilt()
     items |= {ban(seed) for seed in range(41, 46)}

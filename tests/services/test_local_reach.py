@@ -29,7 +29,7 @@ def crop_of(seed: int) -> bytes:
 
 @pytest.fixture(autouse=True)
 def _small_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_reach, "BATCH", 3)
+    monkeypatch.setattr(local_reach, "UPLOADS_PER_STEP", 3)
     monkeypatch.setattr("moderation.dispatch.inline.InlineDispatcher.rescan", lambda *_: None)
 
 

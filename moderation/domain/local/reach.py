@@ -22,7 +22,7 @@ from .neighbours import neighbours
 from .signature import LocalFeatures, LocalSignature
 from .verify import LEAST_INLIERS, Query, geometric_inliers
 
-BATCH = 400
+UPLOADS_PER_STEP = 400
 """Uploads compared in one step."""
 REACH_BUDGET = LocalBudget(
     checks=4_000_000,
@@ -30,8 +30,8 @@ REACH_BUDGET = LocalBudget(
     most_neighbours=400,
     few_rows=0,
     matches=400_000,
-    shortlist=BATCH * 4,
-    verified=BATCH * 4,
+    shortlist=UPLOADS_PER_STEP * 4,
+    verified=UPLOADS_PER_STEP * 4,
 )
 MANY_BUDGET = LocalBudget()
 Load = Callable[[Iterable[int]], Mapping[int, LocalSignature]]
@@ -87,12 +87,12 @@ class Stretch:
 def reached(ban: LocalSignature, uploads: Iterable[tuple[int, LocalSignature]]) -> Iterator[Reached]:
     """Those of the uploads that may show the ban, in the order in which they come.
 
-    An iterator over batches of :data:`BATCH`: the caller feeds it from a cursor and remembers where it was, so that the work
+    An iterator over batches of :data:`UPLOADS_PER_STEP`: the caller feeds it from a cursor and remembers where it was, so that the work
     can stop and go on. An upload may come several times, a view each.
     """
     query = Query(probing(ban))
     source = (pair for pair in uploads if pair[1].model == ban.model)
-    while batch := list(islice(source, BATCH)):
+    while batch := list(islice(source, UPLOADS_PER_STEP)):
         yield from Stretch(batch).showing(query)
 
 

@@ -45,8 +45,8 @@ class Command(JsonCommand):
             "--batch",
             metavar="N",
             type=at_least(1),
-            default=imports.BATCH,
-            help=f"Lines in one transaction and one revision ({imports.BATCH}).",
+            default=imports.LINES_PER_TRANSACTION,
+            help=f"Lines in one transaction and one revision ({imports.LINES_PER_TRANSACTION}).",
         )
         parser.add_argument(
             "--from-start", action="store_true", help="Do not go on with an interrupted import; begin again."

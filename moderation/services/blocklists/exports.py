@@ -9,7 +9,7 @@ from moderation.domain.fingerprints import algorithm_named
 from moderation.models import Blocklist, Fingerprint
 from moderation.services.blocklists.hash_files import HashWriter
 
-AT_ONCE = 2_000
+ROWS_PER_FETCH = 2_000
 
 
 def export(
@@ -36,7 +36,7 @@ def export(
     done = 0
     columns = ("algorithm", "bits", "banned_id", "banned__external_id", "banned__label", "banned__source")
     for algorithm, bits, banned, external, label, source in (
-        rows.order_by("banned_id", "pk").values_list(*columns).iterator(AT_ONCE)
+        rows.order_by("banned_id", "pk").values_list(*columns).iterator(ROWS_PER_FETCH)
     ):
         writer.write(
             algorithm=algorithm,

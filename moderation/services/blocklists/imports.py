@@ -27,7 +27,7 @@ from moderation.services.dispatching import dispatcher
 from moderation.services.rescans import rescan
 from moderation.services.revision import Change, database
 
-BATCH = 20_000
+LINES_PER_TRANSACTION = 20_000
 """Lines in one transaction: what a screening may have to wait for."""
 MOST_IN_ENTRY = 256
 """Codes of one entry; of further lines with the same id a second one is made."""
@@ -69,7 +69,7 @@ def import_file(
     path: Path,
     blocklist: Blocklist,
     name: str = "",
-    batch: int = BATCH,
+    batch: int = LINES_PER_TRANSACTION,
     actor_id: str = "",
     resume: bool = True,
     wake: bool = True,
@@ -103,7 +103,7 @@ def import_whole(
     path: Path,
     blocklist: Blocklist,
     name: str = "",
-    batch: int = BATCH,
+    batch: int = LINES_PER_TRANSACTION,
     actor_id: str = "",
     wake: bool = True,
     callbacks: Callbacks | None = None,

@@ -28,9 +28,9 @@ from moderation.services.revision import Change
 from moderation.services.search import local
 from moderation.services.uploads import screening
 
-BATCH = 100
+ENTRIES_PER_REVISION = 100
 """Entries in one revision."""
-AT_ONCE = 500
+ROWS_PER_FETCH = 500
 
 Row = TypeVar("Row", bound=Model)
 
@@ -127,7 +127,7 @@ class _Work:
             analysis = self._analysis_of_entry(entry)
             if analysis:
                 batch.append((entry, analysis))
-            if len(batch) >= BATCH:
+            if len(batch) >= ENTRIES_PER_REVISION:
                 self._store(batch)
                 batch = []
             self.callbacks.looked_at(1)
@@ -242,6 +242,6 @@ class _Work:
 def _in_order(rows: QuerySet[Row]) -> Iterator[Row]:
     """By key, a few at a time: while they are worked on, they drop out of the query."""
     last = 0
-    while batch := list(rows.filter(pk__gt=last)[:AT_ONCE]):
+    while batch := list(rows.filter(pk__gt=last)[:ROWS_PER_FETCH]):
         yield from batch
         last = batch[-1].pk

@@ -27,7 +27,7 @@ from moderation.services.revision import database
 SEAL_KEY = 0x7365616C
 """Our second key among a database's advisory locks ("seal")."""
 GENESIS = bytes(32)
-BATCH = 500
+SEALS_PER_TRANSACTION = 500
 RECENT = timedelta(days=1)
 
 
@@ -58,7 +58,7 @@ def seal(*, limit: int = 20_000, everything: bool = False) -> int:
     """
     count = 0
     while count < limit:
-        sealed = _seal_batch(min(BATCH, limit - count), everything=everything)
+        sealed = _seal_batch(min(SEALS_PER_TRANSACTION, limit - count), everything=everything)
         if not sealed:
             break
         count += sealed
@@ -165,7 +165,7 @@ def _parse(head: str) -> tuple[int, bytes]:
 
 def _batches() -> Iterator[list[Seal]]:
     last = 0
-    while batch := list(Seal.objects.filter(position__gt=last).order_by("position")[:BATCH]):
+    while batch := list(Seal.objects.filter(position__gt=last).order_by("position")[:SEALS_PER_TRANSACTION]):
         yield batch
         last = batch[-1].position
 

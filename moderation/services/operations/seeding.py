@@ -33,7 +33,7 @@ from moderation.services import revision
 from moderation.services.desk import hourly_stats
 from moderation.services.revision import database
 
-BATCH = 2_000
+ROWS_PER_INSERT = 2_000
 CHANCE = random.Random()  # noqa: S311 — nothing here is secret
 SPAN = timedelta(days=30)
 """Over which the uploads arrived, evenly."""
@@ -85,10 +85,10 @@ def fill(
     ]
     newest = BannedImage.objects.aggregate(newest=Max("pk"))["newest"] or 0
     work = _Uploads(uploads, screenings, revisions, range(newest - entries + 1, newest + 1), seeded)
-    for start in range(0, uploads, BATCH):
+    for start in range(0, uploads, ROWS_PER_INSERT):
         before = seeded.screenings
         with transaction.atomic(using=database()):
-            made = work.add(range(start, min(start + BATCH, uploads)))
+            made = work.add(range(start, min(start + ROWS_PER_INSERT, uploads)))
         progress(made + seeded.screenings - before)
         reset_queries()
     hourly_stats.rebuild()
@@ -103,8 +103,8 @@ def add_entries(count: int, *, progress: Callable[[int], object] = lambda _count
     blocklist = selectors.blocklist_named("default")
     bits = _bits()
     with revision.exclusive_change() as change:
-        for start in range(0, count, BATCH):
-            size = min(BATCH, count - start)
+        for start in range(0, count, ROWS_PER_INSERT):
+            size = min(ROWS_PER_INSERT, count - start)
             rows = BannedImage.objects.bulk_create(
                 BannedImage(blocklist=blocklist, source="seed", revision=change.revision) for _ in range(size)
             )
@@ -240,4 +240,4 @@ class _Uploads:
 
 
 def _insert(model: type[models.Model], rows: Iterator[Any]) -> list[Any]:
-    return model._default_manager.bulk_create(rows, batch_size=BATCH)
+    return model._default_manager.bulk_create(rows, batch_size=ROWS_PER_INSERT)

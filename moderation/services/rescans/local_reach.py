@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from moderation import selectors
 from moderation.domain.local.index import METHOD
-from moderation.domain.local.reach import BATCH, Stretch, probing, shows_one
+from moderation.domain.local.reach import UPLOADS_PER_STEP, Stretch, probing, shows_one
 from moderation.domain.local.signature import LocalSignature
 from moderation.domain.local.strength import HOLD, strength
 from moderation.domain.local.verify import Query, verify
@@ -90,9 +90,9 @@ def _open() -> QuerySet[UploadLocalFingerprint]:
 def _stretches(after: int, upto: int | None) -> Iterator[list[Row]]:
     rows = _open() if upto is None else _open().filter(upload_id__lte=upto)
     columns = rows.order_by("upload_id", "pk").values_list("upload_id", "data")
-    while found := list(columns.filter(upload_id__gt=after)[:BATCH]):
+    while found := list(columns.filter(upload_id__gt=after)[:UPLOADS_PER_STEP]):
         last = found[-1][0]
-        if len(found) == BATCH:
+        if len(found) == UPLOADS_PER_STEP:
             # The views of the last one may go on behind the batch.
             found = [row for row in found if row[0] != last] or list(columns.filter(upload_id=last))
         after = found[-1][0]
@@ -126,8 +126,8 @@ def samples(bans: Sequence[LocalSignature]) -> list[Sample]:
     looked_at = len({upload for upload, _ in rows})
     queries = [Query(probing(ban)) for ban in bans]
     alike: list[set[int]] = [set() for _ in bans]
-    for start in range(0, len(signatures), BATCH):
-        stretch = Stretch(signatures[start : start + BATCH])
+    for start in range(0, len(signatures), UPLOADS_PER_STEP):
+        stretch = Stretch(signatures[start : start + UPLOADS_PER_STEP])
         for query, found in zip(queries, alike, strict=True):
             found.update(one.upload for one in stretch.showing(query))
     return [

@@ -17,7 +17,7 @@ from moderation.domain.index import PackedIndex
 from moderation.models import BannedImage, Fingerprint, Upload, UploadFingerprints
 from moderation.services.rescans.rescreening import OPEN
 from moderation.services.search.index_files import bits_of
-from moderation.services.search.loading import AT_ONCE
+from moderation.services.search.loading import ROWS_PER_FETCH
 
 MANY = 4_000
 """Codes from which it pays."""
@@ -59,7 +59,7 @@ class NewCodes:
             banned__in=self._entries.filter(exact_only=False), algorithm__in=list(self._radii)
         )
         data: dict[str, list[bytes]] = {}
-        for algorithm, bits in rows.values_list("algorithm", "bits").iterator(AT_ONCE):
+        for algorithm, bits in rows.values_list("algorithm", "bits").iterator(ROWS_PER_FETCH):
             data.setdefault(algorithm, []).append(bytes(bits))
         indexes = {}
         for algorithm, codes in data.items():

@@ -25,7 +25,7 @@ from moderation.services import revision
 from moderation.services.revision import RevisionState
 from moderation.services.search.index import continues
 from moderation.services.search.index_files import IndexFiles, bits_of
-from moderation.services.search.loading import AT_ONCE, Loader, rows_of
+from moderation.services.search.loading import ROWS_PER_FETCH, Loader, rows_of
 
 COLUMNS = ("pk", "revision", "algorithm", "codes", "upload_id")
 MOST_GAPS = 100
@@ -93,7 +93,7 @@ class UploadIndex:
         fresh: list[tuple[int, int, int]] = []
         seen = self._last
         rows = UploadFingerprints.objects.filter(pk__gt=seen).order_by("pk").values_list(*COLUMNS)
-        for pk, screened, algorithm, codes, upload in rows.iterator(AT_ONCE):
+        for pk, screened, algorithm, codes, upload in rows.iterator(ROWS_PER_FETCH):
             loader.take(algorithm, bytes(codes), upload)
             if screened < state.number:
                 # Ids are given out in order: who had one below this has ended with the revision.
@@ -112,7 +112,7 @@ class UploadIndex:
         wanted = Q(pk__range=(min(gap[0] for gap in self._gaps), max(gap[1] for gap in self._gaps)))
         if len(self._gaps) <= MOST_GAPS:
             wanted = reduce(or_, (Q(pk__range=gap[:2]) for gap in self._gaps))
-        yield from UploadFingerprints.objects.filter(wanted).values_list(*COLUMNS).iterator(AT_ONCE)
+        yield from UploadFingerprints.objects.filter(wanted).values_list(*COLUMNS).iterator(ROWS_PER_FETCH)
 
     def sign(self) -> None:
         """Say up to which row a file that is written now will be complete, and mark that row."""

@@ -27,7 +27,7 @@ from moderation.models import BannedImage, BlocklistChange, Fingerprint
 from moderation.services import revision
 from moderation.services.revision import RevisionState
 from moderation.services.search.index_files import IndexFiles, bits_of
-from moderation.services.search.loading import AT_ONCE, Loader, rows_of
+from moderation.services.search.loading import ROWS_PER_FETCH, Loader, rows_of
 
 FEW = 500
 """Rows that are fetched in one go; more are streamed."""
@@ -205,7 +205,7 @@ def _add(layers: dict[str, LayeredIndex], since: int) -> bool:
     rows = Fingerprint.objects.filter(revision__gt=since, banned__retired_revision__isnull=True)
     few = list(rows.values_list("algorithm", "bits", "banned_id", "banned__radii")[: FEW + 1])
     if len(few) > FEW:
-        _load(layers, rows.values_list("algorithm", "bits", "banned_id").iterator(AT_ONCE))
+        _load(layers, rows.values_list("algorithm", "bits", "banned_id").iterator(ROWS_PER_FETCH))
         return True
     _load(layers, (row[:3] for row in few))
     return any(row[3] for row in few)
@@ -213,7 +213,7 @@ def _add(layers: dict[str, LayeredIndex], since: int) -> bool:
 
 def _add_all(layers: dict[str, LayeredIndex]) -> None:
     """Retired ones too: they are few, and leaving them out by a join takes longer than loading them."""
-    _load(layers, Fingerprint.objects.values_list("algorithm", "bits", "banned_id").iterator(AT_ONCE))
+    _load(layers, Fingerprint.objects.values_list("algorithm", "bits", "banned_id").iterator(ROWS_PER_FETCH))
 
 
 def _load(layers: dict[str, LayeredIndex], rows: Iterable[tuple[str, bytes | memoryview[int], int]]) -> None:

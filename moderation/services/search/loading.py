@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from moderation.domain.index import Codes, LayeredIndex
 
-BATCH = 100_000
+PAIRS_PER_STEP = 100_000
 """Pairs that are added at a time."""
-AT_ONCE = 2_000
+ROWS_PER_FETCH = 2_000
 """Rows that the database hands over at a time."""
 
 
@@ -39,7 +39,7 @@ class Loader:
             items.append(item)
         else:
             items.extend([item] * (len(codes) // width))
-        if len(items) >= BATCH:
+        if len(items) >= PAIRS_PER_STEP:
             self._add(algorithm)
 
     def flush(self) -> None:

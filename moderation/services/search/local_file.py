@@ -31,9 +31,9 @@ PART = 50
 """Or, in a long list, one in so many."""
 UNCOMPACTED = 20_000
 """Signatures that are added one by one where no file can be written; with more, the index is packed anew in memory."""
-AT_ONCE = 2_000
+SIGNATURES_PER_STEP = 2_000
 """Signatures that are added in one step."""
-BATCH = 500
+ROWS_PER_FETCH = 500
 """Rows that the database hands over at a time."""
 
 Signatures = Iterator[tuple[LocalSignature, int]]
@@ -106,7 +106,7 @@ def parts() -> list[Layer]:
     """The same in layers of bounded size, to be compacted into a file: making one large layer takes twice its memory."""
     found = []
     signatures = _active()
-    while part := list(islice(signatures, AT_ONCE * 5)):
+    while part := list(islice(signatures, SIGNATURES_PER_STEP * 5)):
         found.append(packed(part))
     return found
 
@@ -116,7 +116,7 @@ def bring(index: LocalIndex, *, since: int) -> None:
     new = _signatures(
         LocalFingerprint.objects.filter(revision__gt=since, banned__retired_revision__isnull=True)
     )
-    while batch := list(islice(new, AT_ONCE)):
+    while batch := list(islice(new, SIGNATURES_PER_STEP)):
         index.add_many(batch)
     # After the additions: an entry that is retired while they are read goes again.
     gone = LocalFingerprint.objects.filter(banned__retired_revision__gt=since)
@@ -128,5 +128,5 @@ def _active() -> Signatures:
 
 
 def _signatures(rows: QuerySet[LocalFingerprint]) -> Signatures:
-    for pk, data in rows.filter(method=METHOD).values_list("pk", "data").iterator(BATCH):
+    for pk, data in rows.filter(method=METHOD).values_list("pk", "data").iterator(ROWS_PER_FETCH):
         yield LocalSignature.from_bytes(bytes(data)), pk

@@ -29,7 +29,7 @@ from moderation.services.uploads.intake import Submitter, Target
 logger = logging.getLogger("moderation.backfill")
 
 Status = Upload.Status
-BATCH = 200
+UPLOADS_PER_FETCH = 200
 Progress = Callable[[int], None]
 OwnerOf = Callable[[models.Model], models.Model]
 
@@ -78,7 +78,7 @@ def _batches(model: type[models.Model], column: str) -> Iterator[list[models.Mod
         batch = rows(model, column)
         if last is not None:
             batch = batch.filter(pk__gt=last)
-        found = list(batch[:BATCH])
+        found = list(batch[:UPLOADS_PER_FETCH])
         if not found:
             return
         yield found

@@ -29,7 +29,7 @@ from moderation.services import files
 from moderation.services.revision import database
 
 Status = Upload.Status
-BATCH = 200
+UPLOADS_PER_FETCH = 200
 Progress = Callable[[int], None]
 
 
@@ -104,7 +104,7 @@ def purge(*, dry_run: bool = False, progress: Progress | None = None) -> Purged:
     )
     if dry_run:
         return counts
-    while batch := list(due_uploads()[:BATCH]):
+    while batch := list(due_uploads()[:UPLOADS_PER_FETCH]):
         for upload in batch:
             with transaction.atomic(using=database()):
                 # Looked at again under the lock: somebody may have decided, or asked to keep it.
