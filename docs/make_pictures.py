@@ -25,12 +25,12 @@ from skimage import data
 
 from moderation.domain.analysis import AnalysisOptions, Code
 from moderation.domain.borders import whole
-from moderation.domain.evaluation.edits import EDITS, GROUPS, Material
 from moderation.domain.fingerprints import hamming
 from moderation.domain.hashing import Patch, codes_of
 from moderation.domain.imaging.canonical import views_of
 from moderation.domain.pipeline import analyse
 from moderation.domain.radii import DEFAULT_RADII
+from moderation.lab.edits import EDITS, GROUPS, Material
 
 IMAGES = Path(__file__).resolve().parent / "images"
 SIDE, BITS = 16, 256

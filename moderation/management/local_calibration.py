@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from moderation.domain.calibration import upper_bound
-from moderation.domain.local.calibration import InnocentHits, against, among
 from moderation.domain.local.index import METHOD
 from moderation.domain.local.signature import LocalFeatures
+from moderation.lab.calibration import upper_bound
+from moderation.lab.local_calibration import InnocentHits, against, among
 from moderation.management.base import JsonCommand, printable
 from moderation.models import LocalFingerprint
 from moderation.services.search import local

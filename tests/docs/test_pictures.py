@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from moderation.domain.evaluation.edits import EDITS, Material
+from moderation.lab.edits import EDITS, Material
 from tests.docs.blocks import ROOT
 
 pytestmark = pytest.mark.slow

@@ -11,9 +11,9 @@ from django.core.management.base import CommandParser
 
 from moderation.conf import get_settings
 from moderation.domain.analysis import Analysis
-from moderation.domain.calibration import PairDistances, advise, compare, smallest_showable, upper_bound
 from moderation.domain.radii import LIST_SIZES, Band, radii_for
 from moderation.exceptions import ModerationError
+from moderation.lab.calibration import PairDistances, advise, compare, smallest_showable, upper_bound
 from moderation.management import local_calibration
 from moderation.management.arguments import at_least
 from moderation.management.base import JsonCommand, printable, wrong_usage

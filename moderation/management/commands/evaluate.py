@@ -11,9 +11,9 @@ from typing import Any, overload
 from django.core.management.base import CommandError, CommandParser
 
 from moderation.conf import get_settings
-from moderation.domain.evaluation import EDITS, GROUPS, Picture, Report, evaluate, page, report, text_table
 from moderation.domain.radii import NEVER, Band
 from moderation.exceptions import PathUnreadable
+from moderation.lab import EDITS, GROUPS, Picture, Report, evaluate, page, report, text_table
 from moderation.management.arguments import at_least
 from moderation.management.base import FAILED, JsonCommand, printable, wrong_usage
 from moderation.management.pictures import files_under, read

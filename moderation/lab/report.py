@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
-from moderation.domain.calibration import upper_bound
-from moderation.domain.evaluation.edits import EDITS, GROUPS
-from moderation.domain.evaluation.scoring import Found, Outcome, Scores
+from moderation.lab.calibration import upper_bound
+from moderation.lab.edits import EDITS, GROUPS
+from moderation.lab.scoring import Found, Outcome, Scores
 
 SHAPE = 2
 """Version of the report's shape."""
@@ -128,7 +128,7 @@ class Report(TypedDict):
 
 
 def report(scores: Scores, *, seed: int = 0) -> Report:
-    """What :func:`~moderation.domain.evaluation.scoring.evaluate` measured, counted."""
+    """What :func:`~moderation.lab.scoring.evaluate` measured, counted."""
     group_of = {edit.name: edit.group for edit in EDITS}
     edits = [_edit_row(name, group_of.get(name, "other"), found) for name, found in scores.copies.items()]
     order = [*GROUPS, *(row["group"] for row in edits if row["group"] not in GROUPS)]

@@ -6,13 +6,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from moderation.domain.calibration import upper_bound
-
-from .features import BAN_KEYPOINTS
-from .index import LocalIndex
-from .recognise import Load, recognise
-from .signature import LocalFeatures, LocalSignature
-from .strength import BLOCK, strength
+from moderation.domain.local.features import BAN_KEYPOINTS
+from moderation.domain.local.index import LocalIndex
+from moderation.domain.local.recognise import Load, recognise
+from moderation.domain.local.signature import LocalFeatures, LocalSignature
+from moderation.domain.local.strength import BLOCK, strength
+from moderation.lab.calibration import upper_bound
 
 NEAREST = 20
 Progress = Callable[[int, int], None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moderation.domain.evaluation.report import EditRow, Flagged, GroupRow, Overall, Report
+from moderation.lab.report import EditRow, Flagged, GroupRow, Overall, Report
 
 
 def text_table(found: Report) -> str:

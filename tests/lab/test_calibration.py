@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from moderation.domain.calibration import (
+from moderation.domain.fingerprints import hamming
+from moderation.domain.radii import DEFAULT_RADII, LIST_SIZES, NEVER, Band, radii_for
+from moderation.exceptions import UnknownAlgorithm
+from moderation.lab.calibration import (
     PairDistances,
     advise,
     compare,
@@ -13,9 +16,6 @@ from moderation.domain.calibration import (
     supported,
     upper_bound,
 )
-from moderation.domain.fingerprints import hamming
-from moderation.domain.radii import DEFAULT_RADII, LIST_SIZES, NEVER, Band, radii_for
-from moderation.exceptions import UnknownAlgorithm
 from tests.domain.drawn import analysed, distance, file_of, waves
 
 

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from moderation.domain.analysis import AnalysisOptions
-from moderation.domain.evaluation import (
+from moderation.domain.radii import Band
+from moderation.lab import (
     EDITS,
     GROUPS,
     Edit,
@@ -23,7 +24,6 @@ from moderation.domain.evaluation import (
     report,
     text_table,
 )
-from moderation.domain.radii import Band
 from tests.domain.drawn import file_of, waves
 from tests.pictures import encode, scene
 
@@ -54,7 +54,7 @@ def test_every_group_of_the_list_has_edits_with_names_of_their_own() -> None:
 def test_every_edit_makes_a_file_that_differs(edit: Edit) -> None:
     import numpy as np
 
-    from moderation.domain.evaluation.edits import Material
+    from moderation.lab.edits import Material
 
     material = Material(np.random.default_rng(0), [waves(7), waves(8)])
     data = edit.make(waves(), material)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from moderation.domain.evaluation.report import EditRow, Report
+from moderation.lab.report import EditRow, Report
 
 _STYLE = """
 :root { color-scheme: light dark; --ink:#1c2128; --soft:#5b6472; --line:#dfe3e8; --paper:#fff; --panel:#f6f7f9;

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 from PIL import Image, ImageOps
 
-from moderation.domain.evaluation import drawing, frames, geometry, tones
-from moderation.domain.evaluation.drawing import saved
+from moderation.lab import drawing, frames, geometry, tones
+from moderation.lab.drawing import saved
 
 Maker = Callable[[Image.Image, "Material"], bytes]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from moderation.domain.evaluation.drawing import saved
+from moderation.lab.drawing import saved
 
 if TYPE_CHECKING:
-    from moderation.domain.evaluation.edits import Material
+    from moderation.lab.edits import Material
 
 _INNOCENT_FRAMES = 4
 

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from moderation.domain.analysis import Analysis, AnalysisOptions, Code
-from moderation.domain.evaluation.edits import EDITS, Edit, Material
-from moderation.domain.evaluation.local import Signatures
 from moderation.domain.imaging.opening import refusing
 from moderation.domain.pipeline import analyse
 from moderation.domain.radii import Band, radii_for
 from moderation.exceptions import ImageRefused, ModerationError
+from moderation.lab.edits import EDITS, Edit, Material
+from moderation.lab.local import Signatures
 
 Analyse = Callable[[bytes, AnalysisOptions], Analysis]
 Progress = Callable[[int, int], None]
