@@ -29,8 +29,8 @@ import numpy as np
 
 from benchmarks.index import best, count
 from benchmarks.index_codes import Codes, clustered_codes
+from moderation.domain.algorithms import radii_for
 from moderation.domain.index import LayeredIndex
-from moderation.domain.radii import radii_for
 
 BITS = 256
 ENROLLED = {"dhash256/1": 12, "phash256/1": 8}

@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage import data
 
+from moderation.domain.algorithms import codes_of, radii_for
 from moderation.domain.analysis import AnalysisOptions, Code
 from moderation.domain.borders import whole
 from moderation.domain.fingerprints import hamming
-from moderation.domain.hashing import Patch, codes_of
+from moderation.domain.hashing import Patch
 from moderation.domain.imaging.canonical import views_of
 from moderation.domain.pipeline import analyse
-from moderation.domain.radii import DEFAULT_RADII
 from moderation.lab.edits import EDITS, GROUPS, Material
 
 IMAGES = Path(__file__).resolve().parent / "images"
@@ -97,7 +97,7 @@ def _draw_copies(cat: Image.Image, copies: dict[str, bytes], coffee: Image.Image
 
 def _draw_distances(cat: Image.Image, copies: dict[str, bytes], coffee: Image.Image) -> dict[str, int]:
     """Every edit of one picture as a dot, by group, with the radii of a short list."""
-    band = DEFAULT_RADII["dhash256"]
+    band = radii_for("dhash256", 300)
     figure, place = plt.subplots(figsize=(9.2, 3.6), layout="constrained")
     place.axvspan(0, band.block, color="#c8322b", alpha=0.10, lw=0)
     place.axvspan(band.block, band.hold, color="#e0a030", alpha=0.16, lw=0)

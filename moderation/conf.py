@@ -17,8 +17,8 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
+from moderation.domain.algorithms import ALGORITHMS
 from moderation.domain.analysis import DEFAULT_FORMATS, AnalysisOptions, Limits, Publishing
-from moderation.domain.fingerprints import ALGORITHMS
 
 MAY_BE_OFF = ("housekeeping_seconds", "uploads_per_minute", "pending_at_once")
 """Numbers of which 0 means never, or no limit."""

@@ -79,8 +79,7 @@ class FlatPicture(ModerationError):
 
 
 class UnknownAlgorithm(ModerationError):
-    """No fingerprint algorithm of this name is installed. See MODERATION["ALGORITHMS"]; `pdq` needs
-    the extra `django-image-blocklist[pdq]`."""
+    """There is no fingerprint algorithm of this name and version. See MODERATION["ALGORITHMS"]."""
 
     code = "unknown_algorithm"
 

@@ -17,8 +17,8 @@ from django.db.models import Field, Model
 
 from docs._ext.source import attributes
 from moderation import checks, conf, exceptions, signals
-from moderation.domain.fingerprints import ALGORITHMS
-from moderation.domain.radii import LIST_SIZES, NEVER, radii_for
+from moderation.domain.algorithms import ALGORITHMS, LIST_SIZES, radii_for
+from moderation.domain.radii import NEVER
 
 STEP = "   "
 

@@ -20,14 +20,12 @@ from moderation.checks.databases import (
 )
 from moderation.checks.installed import (
     decoders_are_current,
-    extras_are_installed,
     second_tier_is_there,
 )
 
 __all__ = [
     "decoders_are_current",
     "dispatcher_is_there",
-    "extras_are_installed",
     "history_is_protected",
     "locks_are_short",
     "private_media_has_an_address",

@@ -76,7 +76,8 @@ def dispatcher_is_there(databases: Sequence[str]) -> Iterator[CheckMessage]:
     except ImportError as error:
         yield Error(
             f"MODERATION[“DISPATCHER”] is “{path}”, which cannot be imported: {error}.",
-            hint="Use moderation.dispatch.inline.InlineDispatcher or moderation.dispatch.celery.CeleryDispatcher.",
+            hint="Use moderation.dispatch.inline.InlineDispatcher, or moderation.dispatch.celery.CeleryDispatcher with "
+            "pip install 'django-image-blocklist[celery]'.",
             id="moderation.E008",
         )
 

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connections
 
 from moderation.checks.registering import checked
 from moderation.conf import check_band
-from moderation.domain.fingerprints import ALGORITHMS
+from moderation.domain.algorithms import ALGORITHMS
 from moderation.models import Blocklist
 from moderation.services.history import triggers
 from moderation.services.revision import database

@@ -12,7 +12,6 @@ from PIL import features
 
 from moderation.checks.registering import checked
 from moderation.conf import get_settings
-from moderation.domain.fingerprints import ALGORITHMS
 from moderation.services.search.local import NOT_CAUGHT
 
 CODECS = {"JPEG": "jpg", "PNG": "zlib", "WEBP": "webp", "AVIF": "avif"}
@@ -39,19 +38,6 @@ def decoders_are_current(databases: Sequence[str]) -> Iterator[CheckMessage]:
             hint="Install a Pillow with these codecs, or take the formats out.",
             id="moderation.W002",
         )
-
-
-@checked(Tags.compatibility)
-def extras_are_installed(databases: Sequence[str]) -> Iterator[CheckMessage]:
-    """E007: an algorithm whose library is not there."""
-    for name in get_settings().algorithms:
-        algorithm = ALGORITHMS[name]
-        if not algorithm.available:
-            yield Error(
-                f"The algorithm “{name}” needs the module {algorithm.requires}, which is not installed.",
-                hint=f"pip install 'django-image-blocklist[{name}]', or take it out of MODERATION[“ALGORITHMS”].",
-                id="moderation.E007",
-            )
 
 
 @checked(Tags.compatibility)

@@ -7,9 +7,8 @@ compare with ours. What is done to the grids afterwards is vectorised over patch
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,8 @@ from PIL import Image, ImageChops
 
 from moderation.domain.borders import Box
 from moderation.domain.orientations import eight, eight_spectra
-from moderation.exceptions import UnknownAlgorithm
+from moderation.domain.pdq import orientations
+from moderation.domain.pdq import pdq as hash_pixels
 
 Bits = NDArray[np.bool_]
 """Shape ``(patches, 8, bits)``."""
@@ -79,17 +79,6 @@ def sampled(patches: Sequence[Patch], width: int, height: int) -> NDArray[np.uin
     return np.stack([patch.sample(width, height) for patch in patches])
 
 
-def codes_of(algorithm: str, patches: Sequence[Patch]) -> NDArray[np.uint8]:
-    """Codes of every patch in every orientation, shape ``(patches, 8, bits // 8)``, most significant bit first.
-
-    ``algorithm`` is a name without version. Raises :class:`UnknownAlgorithm`, also for one that is not installed.
-    """
-    hasher = _HASHERS.get(algorithm)
-    if hasher is None:
-        raise UnknownAlgorithm
-    return np.packbits(hasher(patches), axis=-1)
-
-
 def negative_dhash256(patches: Sequence[Patch]) -> NDArray[np.uint8]:
     """``dhash256`` of the patches' negatives in their own orientation, shape ``(patches, 32)``.
 
@@ -110,8 +99,8 @@ def lightness_dhash256(patches: Sequence[Patch]) -> NDArray[np.uint8]:
     return np.packbits((grids[..., 1:] > grids[..., :-1]).reshape(len(patches), 8, -1), axis=-1)
 
 
-def _dhash(side: int) -> Callable[[Sequence[Patch]], Bits]:
-    """Is each cell brighter than its left neighbour? imagehash's ``dhash``."""
+def dhash(side: int) -> Callable[[Sequence[Patch]], Bits]:
+    """Make the hasher that asks of each cell whether it is brighter than its left neighbour: imagehash's ``dhash``."""
 
     def bits(patches: Sequence[Patch]) -> Bits:
         grids = eight(sampled(patches, side + 1, side), sampled(patches, side, side + 1))
@@ -120,8 +109,8 @@ def _dhash(side: int) -> Callable[[Sequence[Patch]], Bits]:
     return bits
 
 
-def _phash(side: int) -> Callable[[Sequence[Patch]], Bits]:
-    """Is each low frequency stronger than their median? imagehash's ``phash``."""
+def phash(side: int) -> Callable[[Sequence[Patch]], Bits]:
+    """Make the hasher that asks of each low frequency whether it lies above their median: imagehash's ``phash``."""
 
     def bits(patches: Sequence[Patch]) -> Bits:
         basis = _dct_basis(side, side * 4)
@@ -139,15 +128,15 @@ def _dct_basis(rows: int, size: int) -> NDArray[np.float64]:
     return np.asarray(2 * np.cos(math.pi * frequency * (2 * place + 1) / (2 * size)))
 
 
-def _ahash(patches: Sequence[Patch]) -> Bits:
-    """Is each cell brighter than their mean? imagehash's ``average_hash``."""
+def ahash(patches: Sequence[Patch]) -> Bits:
+    """Compare each cell with their mean: imagehash's ``average_hash``."""
     grids = sampled(patches, 8, 8)
     bright = grids > grids.mean(axis=(1, 2), keepdims=True)
     return eight(bright).reshape(len(patches), 8, -1)
 
 
-def _whash(patches: Sequence[Patch]) -> Bits:
-    """Is each cell's mean above their median? imagehash's ``whash``.
+def whash(patches: Sequence[Patch]) -> Bits:
+    """Compare each cell's mean with their median: imagehash's ``whash``.
 
     The Haar approximation at the level of 8 × 8 cells is, up to scale, the mean of each cell, and taking the
     lowest band away only shifts all of them: neither changes which lie above the median.
@@ -163,31 +152,6 @@ def _cell_means(patch: Patch) -> NDArray[np.float64]:
     return np.asarray(patch.sample(side, side).reshape(1, 8, side // 8, 8, side // 8).mean(axis=(2, 4)))
 
 
-_PDQ_ORDER = (0, 5, 4, 2, 6, 1, 3, 7)
-"""pdqhash's positions of our :data:`~moderation.domain.orientations.ORIENTATIONS`."""
-
-
-def _pdq(patches: Sequence[Patch]) -> Bits:
-    """Facebook's PDQ, by its own code; from colour, since its luminance is not Pillow's."""
-    try:
-        import pdqhash
-    except ImportError as error:
-        raise UnknownAlgorithm from error
-    rows = []
-    for patch in patches:
-        vectors, _quality = pdqhash.compute_dihedral(patch.colours())
-        rows.append(np.stack([vectors[place] for place in _PDQ_ORDER]))
-    return np.stack(rows).astype(bool)
-
-
-_HASHERS: Mapping[str, Callable[[Sequence[Patch]], Bits]] = MappingProxyType(
-    {
-        "dhash256": _dhash(16),
-        "phash256": _phash(16),
-        "pdq": _pdq,
-        "ahash64": _ahash,
-        "dhash64": _dhash(8),
-        "phash64": _phash(8),
-        "whash64": _whash,
-    }
-)
+def pdq(patches: Sequence[Patch]) -> Bits:
+    """Hash patches with PDQ; from colour, since its luma is not Pillow's."""
+    return np.stack([orientations(hash_pixels(patch.colours()).spectrum) for patch in patches])

@@ -23,6 +23,7 @@ ORIENTATIONS = (
 """In words; rotations are counter-clockwise, as Pillow counts. The first is the picture as it is."""
 
 Number = TypeVar("Number", bound=np.generic)
+Real = TypeVar("Real", bound=np.floating)
 
 
 def eight(grids: NDArray[Number], sideways: NDArray[Number] | None = None) -> NDArray[Number]:
@@ -48,12 +49,16 @@ def eight(grids: NDArray[Number], sideways: NDArray[Number] | None = None) -> ND
 
 
 def eight_spectra(spectra: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(n, k, k)`` low-frequency DCT coefficients to ``(n, 8, k, k)``.
+    """``(n, k, k)`` low-frequency DCT coefficients, from the constant one, to ``(n, 8, k, k)``."""
+    return eight_turns(spectra, np.where(np.arange(spectra.shape[-1]) % 2, -1.0, 1.0))
+
+
+def eight_turns(spectra: NDArray[Real], sign: NDArray[Real]) -> NDArray[Real]:
+    """Turn spectra of shape ``(n, k, k)`` into ``(n, 8, k, k)``; ``sign`` says which frequencies change theirs.
 
     Mirroring a picture changes the sign of its odd coefficients along that axis, turning it over the diagonal
     transposes them: no orientation needs a transform of its own.
     """
-    sign = np.where(np.arange(spectra.shape[-1]) % 2, -1.0, 1.0)
     across, down = sign[None, :], sign[:, None]
     turned = np.swapaxes(spectra, -1, -2)
     return np.stack(

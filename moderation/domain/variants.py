@@ -27,10 +27,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from moderation.domain.algorithms import algorithm_named, codes_of
 from moderation.domain.analysis import Code
 from moderation.domain.borders import alike, crops, whole
-from moderation.domain.fingerprints import algorithm_named
-from moderation.domain.hashing import Patch, codes_of, lightness_dhash256, negative_dhash256, sampled
+from moderation.domain.hashing import Patch, lightness_dhash256, negative_dhash256, sampled
 from moderation.domain.imaging.canonical import View
 from moderation.domain.insets import insets
 from moderation.domain.orientations import ORIENTATIONS

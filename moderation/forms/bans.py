@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moderation.conf import get_settings
-from moderation.domain.fingerprints import ALGORITHMS, parse_code
+from moderation.domain.algorithms import ALGORITHMS
+from moderation.domain.fingerprints import parse_code
 from moderation.forms.radii import RadiiField
 from moderation.models import BannedImage, Blocklist, Upload
 from moderation.services.blocklists.banning import EntryOptions

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from moderation import selectors
 from moderation.conf import check_band, get_settings
-from moderation.domain.fingerprints import ALGORITHMS
+from moderation.domain.algorithms import ALGORITHMS
 from moderation.domain.radii import NEVER
 from moderation.services import revision
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from moderation.domain.algorithms import LIST_SIZES, algorithm_named
 from moderation.domain.analysis import Analysis, Code
-from moderation.domain.fingerprints import algorithm_named
-from moderation.domain.radii import LIST_SIZES, NEVER
+from moderation.domain.radii import NEVER
 
 Progress = Callable[[int, int], None]
 CONFIDENCE = 0.95

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from moderation.domain.algorithms import radii_for
 from moderation.domain.analysis import Analysis, AnalysisOptions, Code
 from moderation.domain.imaging.opening import refusing
 from moderation.domain.pipeline import analyse
-from moderation.domain.radii import Band, radii_for
+from moderation.domain.radii import Band
 from moderation.exceptions import ImageRefused, ModerationError
 from moderation.lab.edits import EDITS, Edit, Material
 from moderation.lab.local import Signatures

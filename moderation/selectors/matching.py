@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models import Q
 
 from moderation.conf import get_settings
-from moderation.domain.fingerprints import ALGORITHMS
+from moderation.domain.algorithms import ALGORITHMS, radii_for
 from moderation.domain.policy import Entry, Hit
-from moderation.domain.radii import NEVER, Band, radii_for
+from moderation.domain.radii import NEVER, Band
 from moderation.exceptions import UnknownBlocklist
 from moderation.models import BannedImage, Blocklist, Fingerprint
 

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import imagehash
-import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from moderation.domain.fingerprints import (
-    ALGORITHMS,
-    algorithm_named,
-    format_code,
-    hamming,
-    parse_code,
-)
+from moderation.domain.algorithms import ALGORITHMS, algorithm_named
+from moderation.domain.fingerprints import format_code, hamming, parse_code
 from moderation.domain.orientations import ORIENTATIONS
 from moderation.exceptions import UnknownAlgorithm
 from tests.domain.drawn import analysed, distance, file_of, waves
@@ -42,7 +35,6 @@ TURNED: dict[str, Callable[[Image.Image], Image.Image]] = {
     "transversed": lambda picture: picture.transpose(Image.Transpose.TRANSVERSE),
 }
 GOLDEN = Path(__file__).parent / "golden_hashes.json"
-needs_pdq = pytest.mark.skipif(not ALGORITHMS["pdq"].available, reason="the extra [pdq] is not installed")
 
 
 @pytest.mark.parametrize("name", IMAGEHASH)
@@ -63,25 +55,6 @@ def test_a_large_picture_s_codes_stay_near_those_of_imagehash(name: str) -> None
     assert hamming(code.bits, bytes.fromhex(str(IMAGEHASH[name](picture)))) <= 8
 
 
-@needs_pdq
-def test_pdq_is_that_of_pdqhash_and_finds_what_is_turned() -> None:
-    import pdqhash
-
-    vector, _quality = pdqhash.compute(np.asarray(waves()))
-    original = analysed(file_of(waves()), algorithms=("pdq",))
-    assert original.queries[0].bits == np.packbits(vector).tobytes()
-    assert original.queries[0].algorithm == "pdq/1"
-    for turn in TURNED.values():
-        copy = analysed(file_of(turn(waves()), "JPEG"), algorithms=("pdq",))
-        assert distance(copy, original, "pdq") <= 31
-
-
-def test_pdq_says_so_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pdqhash", None)
-    with pytest.raises(UnknownAlgorithm):
-        analysed(file_of(waves()), algorithms=("pdq",))
-
-
 def test_the_negative_is_found() -> None:
     ban = analysed(file_of(waves()))
     negative = analysed(file_of(ImageOps.mirror(ImageOps.invert(waves())), "JPEG", quality=80))
@@ -95,8 +68,8 @@ def test_golden_hashes_have_not_drifted() -> None:
 
 
 def golden_hashes() -> dict[str, dict[str, str]]:
-    """By picture and algorithm, the code of the picture as it is; what needs an extra is left to its own tests."""
-    names = tuple(name for name, algorithm in ALGORITHMS.items() if algorithm.requires is None)
+    """By picture and algorithm, the code of the picture as it is."""
+    names = tuple(ALGORITHMS)
     pictures = {
         "colour": waves(0),
         "tall": waves(1, (300, 700)),

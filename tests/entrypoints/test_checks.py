@@ -105,13 +105,6 @@ def test_w002_a_pillow_without_a_codec(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _ids(checks.decoders_are_current) == ["moderation.W002"]
 
 
-def test_e007_an_algorithm_without_its_library(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.MODERATION = {**settings.MODERATION, "ALGORITHMS": ("dhash256", "pdq")}
-    monkeypatch.setattr("moderation.domain.fingerprints.find_spec", lambda _name: None)
-
-    assert _ids(checks.extras_are_installed) == ["moderation.E007"]
-
-
 def test_e008_a_dispatcher_that_is_not_there(settings: Any) -> None:
     settings.MODERATION = {**settings.MODERATION, "DISPATCHER": "nowhere.Dispatcher"}
 

@@ -104,6 +104,7 @@ def test_the_wheel_holds_the_app_and_nothing_else(built: Path) -> None:
         assert f"moderation/{needed}" in names
     assert any(name.startswith("moderation/templates/admin/moderation/") for name in names)
     assert any(name.startswith("moderation/domain/local/model-") for name in names)
+    assert not any("seed" in name for name in names)
     assert not any("__pycache__" in name or name.startswith(("site/", "avatars/")) for name in names)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from moderation.conf import get_settings
+from moderation.domain.algorithms import LIST_SIZES, radii_for
 from moderation.domain.analysis import Analysis
-from moderation.domain.radii import LIST_SIZES, Band, radii_for
+from moderation.domain.radii import Band
 from moderation.exceptions import ModerationError
 from moderation.lab.calibration import PairDistances, advise, compare, smallest_showable, upper_bound
 from moderation.management import local_calibration

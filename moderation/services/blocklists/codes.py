@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from moderation.domain.algorithms import algorithm_named
 from moderation.domain.analysis import Analysis, Code, Probe
-from moderation.domain.fingerprints import algorithm_named
 from moderation.models import BannedImage, Blocklist, Fingerprint
 from moderation.services import revision
 from moderation.services.blocklists.banning import BanResult, EntryOptions, already_there, entered

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import IO
 
-from moderation.domain.fingerprints import algorithm_named
+from moderation.domain.algorithms import algorithm_named
 from moderation.models import Blocklist, Fingerprint
 from moderation.services.blocklists.hash_files import HashWriter
 

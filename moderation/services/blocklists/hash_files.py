@@ -11,7 +11,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
-from moderation.domain.fingerprints import ALGORITHMS, algorithm_named, format_code, parse_code
+from moderation.domain.algorithms import ALGORITHMS, algorithm_named
+from moderation.domain.fingerprints import format_code, parse_code
 from moderation.exceptions import HashFileUnreadable, UnknownAlgorithm
 
 COLUMNS = ("algorithm", "hash", "id", "label", "source")

@@ -17,7 +17,7 @@ from typing import Any
 from django.db import transaction
 
 from moderation.conf import get_settings
-from moderation.domain.fingerprints import ALGORITHMS
+from moderation.domain.algorithms import ALGORITHMS
 from moderation.exceptions import HashFileUnreadable
 from moderation.models import BannedImage, Blocklist, BlocklistChange
 from moderation.services import revision

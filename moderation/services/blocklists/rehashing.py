@@ -15,8 +15,8 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from moderation import storage
 from moderation.conf import get_settings
+from moderation.domain.algorithms import ALGORITHMS
 from moderation.domain.analysis import Analysis
-from moderation.domain.fingerprints import ALGORITHMS
 from moderation.domain.local.index import METHOD
 from moderation.exceptions import ModerationError, PictureMissing
 from moderation.models import BannedImage, BlocklistChange, Fingerprint, Upload, UploadFingerprints
@@ -74,7 +74,7 @@ class Callbacks:
 def wanted() -> list[str]:
     """The versioned names of what the settings search for, and this installation can compute."""
     chosen = [ALGORITHMS[name] for name in get_settings().algorithms]
-    return [algorithm.qualified for algorithm in chosen if algorithm.available]
+    return [algorithm.qualified for algorithm in chosen]
 
 
 def entries_to_do() -> QuerySet[BannedImage]:

@@ -18,8 +18,8 @@ from PIL import Image
 
 from moderation import selectors
 from moderation.conf import get_settings
+from moderation.domain.algorithms import ALGORITHMS
 from moderation.domain.analysis import Code
-from moderation.domain.fingerprints import ALGORITHMS
 from moderation.domain.index import LayeredIndex
 from moderation.domain.policy import Entry, judge
 from moderation.exceptions import IndexUnavailable, ModerationError

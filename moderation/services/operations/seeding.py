@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from moderation import selectors
 from moderation.conf import get_settings
-from moderation.domain.fingerprints import ALGORITHMS
+from moderation.domain.algorithms import ALGORITHMS
 from moderation.models import (
     Appeal,
     BannedImage,
@@ -52,8 +52,8 @@ OUTCOMES = (
 """In turn."""
 APPEALED = 250
 """One upload in so many, a rejected one."""
-BLOCK, HOLD = 26, 36
-"""Radii of the matches, in bits."""
+RADII = ALGORITHMS["dhash256"].radii[0]
+"""Of the matches, in bits."""
 
 
 @dataclass(slots=True)
@@ -223,8 +223,10 @@ class _Uploads:
             blocklist="default",
             action="block",
             method=CHANCE.choice([*self.bits]),
-            distance=CHANCE.randint(0, BLOCK) if blocked else CHANCE.randint(BLOCK + 1, HOLD),
-            radius=BLOCK if blocked else HOLD,
+            distance=CHANCE.randint(0, RADII.block)
+            if blocked
+            else CHANCE.randint(RADII.block + 1, RADII.hold),
+            radius=RADII.block if blocked else RADII.hold,
             band="block" if blocked else "hold",
         )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from moderation.conf import get_settings
-from moderation.domain.fingerprints import ALGORITHMS
+from moderation.domain.algorithms import ALGORITHMS
 from moderation.domain.index import IndexFileFault, LayeredIndex
 
 logger = logging.getLogger("moderation.index")

@@ -9,8 +9,8 @@ from PIL import Image
 
 from moderation import selectors
 from moderation.conf import get_settings
+from moderation.domain.algorithms import ALGORITHMS
 from moderation.domain.analysis import Code
-from moderation.domain.fingerprints import ALGORITHMS
 from moderation.domain.local.index import METHOD
 from moderation.exceptions import ModerationError
 from moderation.models import Fingerprint, LocalFingerprint
@@ -51,12 +51,7 @@ def _wanted() -> list[str]:
 
 
 def algorithms(_mend: bool) -> Finding:
-    """What the settings name can be computed, and stored codes are of today's versions."""
-    absent = [name for name in get_settings().algorithms if not ALGORITHMS[name].available]
-    if absent:
-        return Finding.fault(
-            f"Not installed: {', '.join(absent)}. Install the extra, or take it out of the settings."
-        )
+    """Compare the stored codes' versions with those that are computed and searched."""
     wanted = set(_wanted())
     stored = set(Fingerprint.objects.values_list("algorithm", flat=True).distinct().order_by())
     known = {algorithm.qualified for algorithm in ALGORITHMS.values()}
