@@ -88,7 +88,7 @@ def errors(_names: Iterable[str]) -> Iterator[str]:
             yield f".. py:exception:: moderation.exceptions.{error.__name__}\n"
             base = error.__bases__[0].__name__
             yield f"{STEP}Code ``{error.code}``, a kind of ``{base}``.\n"
-            yield indent(inspect.cleandoc(error.__doc__ or ""), STEP) + "\n"
+            yield indent(error.message, STEP) + "\n"
 
 
 def command(names: Iterable[str]) -> Iterator[str]:

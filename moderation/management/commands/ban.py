@@ -46,7 +46,7 @@ class Command(EnrolCommand):
     ) -> None:
         reason, exact_only = options["reason"], options["exact_only"]
         if picture.analysis.flat and not exact_only:
-            raise FlatPicture(f"{FlatPicture.default_message()} Here: --exact-only.")
+            raise FlatPicture(f"{FlatPicture.message} Here: --exact-only.")
         sample = None if exact_only else sample_of(picture.analysis, blocklist=blocklist)
         reach = reach_of(picture.analysis, blocklist=blocklist, exact_only=exact_only, shown=0, sample=sample)
         parts = reach.parts

@@ -20,7 +20,7 @@ BANNED_LATER = "motorcycle_left.png"
 
 
 class PicturesMissing(Exception):
-    """The demo's photographs are missing: install scikit-image, they come with it."""
+    """Say that scikit-image, which has the demo's photographs, is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def photograph(name: str) -> Image.Image:
         if path.is_file():
             with Image.open(path) as picture:
                 return picture.convert("RGB")
-    raise PicturesMissing(" ".join((PicturesMissing.__doc__ or "").split()))
+    raise PicturesMissing("The demo's photographs are missing: install scikit-image, they come with it.")
 
 
 def as_jpeg(picture: Image.Image, *, quality: int = 88, exif: Image.Exif | None = None) -> bytes:
