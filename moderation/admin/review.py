@@ -18,6 +18,7 @@ from moderation.admin.deciding import decide
 from moderation.admin.desk import VEIL, actor_of, back_to, capped, desk_context, may
 from moderation.admin.undoing import UndoPages, undo_rows
 from moderation.admin.verdict_text import explain, reason_in_words
+from moderation.domain.reasons import Reason
 from moderation.exceptions import ModerationError
 from moderation.forms.decisions import BulkDecideForm, DecideForm, PreferenceForm, QueueFilterForm
 from moderation.models import Blocklist, DeskPreference, Upload
@@ -25,18 +26,6 @@ from moderation.selectors import review, user_names
 from moderation.selectors.review import QueueFilter
 from moderation.services.desk import claims
 
-HELD_BECAUSE = (
-    "near_copy",
-    "hold_list",
-    "search_cut_off",
-    "undone",
-    "decoder_timeout",
-    "decoder_crashed",
-    "decoder_out_of_memory",
-    "file_missing",
-    "file_damaged",
-)
-"""Why an upload may be held, for the filter."""
 GRID = 24
 """Uploads on one page of the grid."""
 
@@ -99,7 +88,7 @@ class ReviewPages(UndoPages):
             for upload in uploads
         ]
         form = QueueFilterForm(request.GET or None)
-        reasons = [(code, reason_in_words(code)) for code in HELD_BECAUSE]
+        reasons = [(reason.value, reason_in_words(reason)) for reason in Reason if reason.holds]
         form.fields["reason"].widget = Select(choices=[("", "---------"), *reasons])
         context = {
             "cards": cards,

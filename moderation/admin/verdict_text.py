@@ -5,34 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from moderation.domain.reasons import label_of
 from moderation.models import BannedImage, Match, Screening
-
-REASONS = {
-    "no_match": gettext_lazy("resembles nothing on the lists"),
-    "allowlisted": gettext_lazy("explained by the allowlist"),
-    "cleared": gettext_lazy("a person found it different"),
-    "monitored": gettext_lazy("only a monitoring list matched"),
-    "near_copy": gettext_lazy("near a banned image"),
-    "hold_list": gettext_lazy("copy of an image on a holding list"),
-    "search_cut_off": gettext_lazy("looking for parts of banned images took too long"),
-    "copy": gettext_lazy("copy of a banned image"),
-    "exact_copy": gettext_lazy("exact copy of a banned image"),
-    "moderator": gettext_lazy("a moderator decided"),
-    "overturned": gettext_lazy("the ban was overturned"),
-    "undone": gettext_lazy("a decision was undone"),
-    "undecodable": gettext_lazy("could not be read"),
-    "not_an_image": gettext_lazy("no picture"),
-    "empty": gettext_lazy("empty file"),
-    "too_large": gettext_lazy("file too large"),
-    "too_many_pixels": gettext_lazy("too many pixels"),
-    "too_many_frames": gettext_lazy("too many frames"),
-    "format_not_allowed": gettext_lazy("format not taken"),
-    "decoder_timeout": gettext_lazy("decoding took too long"),
-    "decoder_crashed": gettext_lazy("the decoder crashed"),
-    "decoder_out_of_memory": gettext_lazy("decoding needed too much memory"),
-    "file_missing": gettext_lazy("the file is missing"),
-    "file_damaged": gettext_lazy("the file has changed in storage"),
-}
 
 METHODS = {
     "sha256": gettext_lazy("the same bytes"),
@@ -41,8 +15,8 @@ METHODS = {
 
 
 def reason_in_words(code: str) -> str:
-    """A reason code as a moderator reads it; unknown ones stay codes."""
-    return str(REASONS.get(code, code.replace("_", " ")))
+    """Return a reason as a moderator reads it; codes that nobody knows stay codes."""
+    return _(label_of(code)) if code else ""
 
 
 def explain(screening: Screening, leading: Match | None, banned: BannedImage | None) -> str:

@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from moderation.domain.local.budget import TIME_EXCEEDED
 from moderation.domain.radii import NEVER, Band
+from moderation.domain.reasons import Reason
 
 EXACT_METHODS = ("sha256", "pixels/1")
 """Equal bytes, or equal canonical pixels; always in the band ``exact``."""
@@ -94,8 +95,7 @@ class Judgement:
 
     verdict: Verdict
     reason: str
-    """``no_match``, ``allowlisted``, ``cleared``, ``monitored``, ``near_copy``, ``hold_list``,
-    ``search_cut_off``, ``copy`` or ``exact_copy``."""
+    """A code of :class:`~moderation.domain.reasons.Reason`."""
     matches: tuple[JudgedMatch, ...]
     notes: tuple[str, ...] = ()
     """What a cap cut off, in short machine codes."""
@@ -167,7 +167,7 @@ def judge(
     matches.sort(key=_weight)
     verdict, reason = _conclude(matches)
     if verdict == "allow" and TIME_EXCEEDED in notes and not any(map(_allows_exactly, matches)):
-        verdict, reason = "hold", "search_cut_off"
+        verdict, reason = "hold", Reason.SEARCH_CUT_OFF
     return Judgement(verdict, reason, tuple(matches), notes)
 
 
@@ -215,17 +215,17 @@ def _weight(match: JudgedMatch) -> tuple[object, ...]:
     )
 
 
-def _conclude(matches: list[JudgedMatch]) -> tuple[Verdict, str]:
+def _conclude(matches: list[JudgedMatch]) -> tuple[Verdict, Reason]:
     if not matches:
-        return "allow", "no_match"
+        return "allow", Reason.NO_MATCH
     first = matches[0]
     if first.blocks:
-        return "block", "exact_copy" if first.band == "exact" else "copy"
+        return "block", Reason.EXACT_COPY if first.band == "exact" else Reason.COPY
     if not first.set_aside:
         listed = first.entry.action == "hold" or first.entry.suspended
-        return "hold", "hold_list" if listed and first.band != "hold" else "near_copy"
+        return "hold", Reason.HOLD_LIST if listed and first.band != "hold" else Reason.NEAR_COPY
     reasons = {match.set_aside for match in matches}
-    for aside, reason in (("allowlisted", "allowlisted"), ("cleared", "cleared")):
+    for aside, reason in (("allowlisted", Reason.ALLOWLISTED), ("cleared", Reason.CLEARED)):
         if aside in reasons:
             return "allow", reason
-    return "allow", "monitored"
+    return "allow", Reason.MONITORED

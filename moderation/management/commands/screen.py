@@ -11,6 +11,7 @@ from django.core.management.base import CommandParser
 
 from moderation.conf import get_settings
 from moderation.domain.policy import LOCAL, JudgedMatch, Judgement
+from moderation.domain.reasons import label_of
 from moderation.exceptions import (
     ImageRefused,
     ModerationError,
@@ -26,18 +27,6 @@ from moderation.services.desk import overlay
 from moderation.services.search import matching
 from moderation.services.search.index import banned_codes
 from moderation.services.search.matching import Subject
-
-WORDS = {
-    "no_match": "nothing on the lists is near it",
-    "allowlisted": "the allowlist explains it",
-    "cleared": "a moderator has seen the pair",
-    "monitored": "only lists that record match",
-    "near_copy": "near a banned picture: a moderator would look at it",
-    "hold_list": "matches a list whose matches a moderator looks at",
-    "search_cut_off": "looking for parts of banned pictures took too long: a moderator would look at it",
-    "copy": "an edited copy of a banned picture",
-    "exact_copy": "an exact copy of a banned picture",
-}
 
 
 class Command(JsonCommand):
@@ -160,7 +149,7 @@ def _match(match: JudgedMatch) -> dict[str, Any]:
 
 
 def _in_words(judgement: Judgement) -> str:
-    words = WORDS.get(judgement.reason, judgement.reason)
+    words = label_of(judgement.reason)
     first = judgement.leading or (judgement.matches[0] if judgement.matches else None)
     if first is None:
         return words

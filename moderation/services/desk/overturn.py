@@ -18,6 +18,7 @@ from typing import Any, Literal
 from django.db import transaction
 from django.utils import timezone
 
+from moderation.domain.reasons import Reason
 from moderation.exceptions import DecisionRefused, ScreeningContended, UnknownEntry
 from moderation.models import (
     Appeal,
@@ -157,7 +158,7 @@ def _apply(change: Change, banned: BannedImage, plan: Plan, actor_id: str) -> No
             actor_id=actor_id,
             banned_id=banned.pk,
             revision=change.revision,
-            reason="overturned",
+            reason=Reason.OVERTURNED,
             note=plan.note,
             undoes_id=plan.undoes_id,
         )
@@ -189,7 +190,7 @@ def _restore(candidate: _Candidate, banned_id: int, actor_id: str, plan: Plan, n
         upload_id=row.pk,
         banned_id=banned_id,
         revision=number,
-        reason="overturned",
+        reason=Reason.OVERTURNED,
         note=plan.note,
         undoes_id=plan.undoes_id,
     )

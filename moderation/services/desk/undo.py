@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from moderation import storage
 from moderation.domain.analysis import Encoded
+from moderation.domain.reasons import Reason
 from moderation.exceptions import DecisionRefused
 from moderation.models import (
     Appeal,
@@ -103,7 +104,7 @@ def _back_to_the_queue(decision: Decision, *, expected: str) -> None:
             row,
             Outcome(
                 Upload.Status.HELD,
-                "undone",
+                Reason.UNDONE,
                 blocklist=row.blocklist,
                 by_person=True,
                 notice=Notice.Kind.HELD,

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from moderation.exceptions import Undecodable
+from moderation.domain.reasons import uploader_message
 from moderation.models import Upload
 
 
 def of_upload(upload: Upload) -> str:
-    """The state of an upload in a sentence."""
+    """Return the state of an upload in a sentence."""
     match upload.status:
         case Upload.Status.PENDING:
             return _("Your picture is being checked. This takes a moment.")
         case Upload.Status.HELD:
             return _("Your picture is being looked at by a moderator. You need not do anything.")
         case Upload.Status.REFUSED:
-            return _(Undecodable.default_message())
+            return _(uploader_message(upload.reason))
         case Upload.Status.REJECTED:
             if upload.blocklist is not None:
                 return upload.blocklist.policy_text

@@ -17,6 +17,7 @@ from moderation import storage
 from moderation.conf import get_settings
 from moderation.domain.analysis import Analysis
 from moderation.domain.policy import Judgement
+from moderation.domain.reasons import Reason
 from moderation.exceptions import (
     DecoderCrashed,
     ImageRefused,
@@ -81,14 +82,14 @@ def _attempt(upload: Upload) -> tuple[str | None, str]:
 
 def _screen(upload: Upload, started: float) -> str | None:
     if upload.attempts > get_settings().max_attempts:
-        return _hold(upload, "decoder_crashed", started)
+        return _hold(upload, Reason.DECODER_CRASHED, started)
     try:
         with metrics.stage("read"):
             data = storage.read(storage.quarantine(), upload.original)
     except FileNotFoundError:
-        return _hold(upload, "file_missing", started)
+        return _hold(upload, Reason.FILE_MISSING, started)
     if hashlib.sha256(data).digest() != bytes(upload.sha256):
-        return _hold(upload, "file_damaged", started)
+        return _hold(upload, Reason.FILE_DAMAGED, started)
     try:
         with metrics.stage("decode"):
             analysis = decoder().analyse(data, get_settings().analysis(clean=True))
