@@ -47,7 +47,7 @@ def test_it_installs_what_we_publish() -> None:
     name = re.search(r'^name = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
 
     assert name is not None
-    assert f"pip install {name[1]}\n" in blocks(PAGE)[0].text
+    assert f'pip install "{name[1]}[local]"\n' in blocks(PAGE)[0].text
 
 
 def _typed(block: Block) -> str:

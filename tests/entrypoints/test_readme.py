@@ -41,7 +41,7 @@ def test_its_names_are_the_codes() -> None:
 def test_its_storage_passes_the_checks(tmp_path: Path) -> None:
     from moderation.checks import quarantine_is_private
 
-    backend = re.search(r'"BACKEND": "([\w.]+)"', README)
+    backend = re.search(r'"moderation_quarantine": {\s+"BACKEND": "([\w.]+)"', README)
     assert backend is not None
     file_system = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
     quarantine = {"BACKEND": backend[1], "OPTIONS": {"location": tmp_path}}
