@@ -36,15 +36,27 @@ def decide(upload_id: int, actor: str, form: DecideForm) -> None:
             )
         case "reject":
             reviews.reject(
-                upload_id=upload_id, actor_id=actor, blocklist=data["blocklist"], note=data["note"]
+                upload_id=upload_id,
+                actor_id=actor,
+                blocklist=data["blocklist"],
+                note=data["note"],
+                expected=data["status"] or None,
             )
         case "again":
             reviews.screen_again(upload_id=upload_id, actor_id=actor)
         case "ban":
-            reject_and_ban(upload_id, actor, blocklist=data["blocklist"], note=data["note"])
+            reject_and_ban(
+                upload_id,
+                actor,
+                blocklist=data["blocklist"],
+                note=data["note"],
+                expected=data["status"] or None,
+            )
 
 
-def reject_and_ban(upload_id: int, actor: str, *, blocklist: Blocklist | None, note: str) -> None:
+def reject_and_ban(
+    upload_id: int, actor: str, *, blocklist: Blocklist | None, note: str, expected: str | None = None
+) -> None:
     """Reject the upload, then ban its picture on the same list, as exact copy where it is flat.
 
     Decoded first: a picture that cannot be banned is not rejected either. Raises
@@ -61,7 +73,7 @@ def reject_and_ban(upload_id: int, actor: str, *, blocklist: Blocklist | None, n
             "This ban would hit many earlier uploads. Reject the upload, and ban its picture from its page, where "
             "a second moderator confirms it."
         )
-    reviews.reject(upload_id=upload_id, actor_id=actor, blocklist=chosen, note=note)
+    reviews.reject(upload_id=upload_id, actor_id=actor, blocklist=chosen, note=note, expected=expected)
     local = "hold" if reach.parts and reach.parts.background else ""
     options = EntryOptions(reason="review", note=note, exact_only=flat, local=local)
     banning.ban(picture=picture, blocklist=chosen, actor_id=actor, options=options)

@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from moderation.admin import html
 from moderation.admin.deciding import decide
@@ -182,7 +181,11 @@ class ReviewPages(UndoPages):
         _wanted, query = filter_of(request)
         ok, message = self.decided(request, pk)
         if by_script:
-            return JsonResponse({"ok": ok, "message": message}, status=200 if ok else 409)
+            # What is still held is shown again, with what has changed; from what is not, the page goes on.
+            held = Upload.objects.filter(pk=pk, status=Upload.Status.HELD).exists()
+            if not ok and held:
+                messages.error(request, message)
+            return JsonResponse({"ok": ok, "message": message, "held": held}, status=200 if ok else 409)
         if not ok:
             messages.error(request, message)
             return HttpResponseRedirect(_with(reverse("admin:moderation_review_item", args=[pk]), query))
@@ -205,14 +208,7 @@ class ReviewPages(UndoPages):
         except ModerationError as error:
             return False, _(str(error))
         claims.release(upload_id=pk, moderator_id=actor)
-        done = {
-            "approve": _("Approved."),
-            "reject": _("Rejected."),
-            "ban": _("Rejected and banned."),
-            "again": _("It is screened again."),
-            "skip": _("Skipped."),
-        }
-        return True, done[action]
+        return True, str(DecideForm.DONE[action])
 
     def several(self, request: HttpRequest) -> HttpResponse:
         """POST from the grid: the same decision for many."""
@@ -221,7 +217,7 @@ class ReviewPages(UndoPages):
         if request.method != "POST" or not form.is_valid():
             messages.error(request, _("Choose uploads that are still held, and what to do with them."))
             return back_to(request, fallback)
-        done = 0
+        done: list[str] = []
         for upload in form.cleaned_data["uploads"]:
             single = DecideForm(
                 {
@@ -233,12 +229,12 @@ class ReviewPages(UndoPages):
             single.is_valid()
             try:
                 decide(upload.pk, actor_of(request), single)
-                done += 1
+                done.append(upload.reference)
             except ModerationError as error:
                 messages.error(request, f"{upload.reference}: {_(str(error))}")
         if done:
-            text = ngettext("%(number)s upload decided.", "%(number)s uploads decided.", done)
-            messages.success(request, text % {"number": done})
+            said = DecideForm.DONE[form.cleaned_data["action"]]
+            messages.success(request, f"{said} {', '.join(done)}")
         return back_to(request, fallback)
 
     def preference_page(self, request: HttpRequest) -> HttpResponse:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from moderation.models import Blocklist, DeskPreference, Upload
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 
 class DecideForm(forms.Form):
@@ -18,6 +24,14 @@ class DecideForm(forms.Form):
         ("again", _("Screen again")),
         ("skip", _("Skip")),
     )
+    DONE: ClassVar[Mapping[str, StrPromise]] = {
+        "approve": _("Approved."),
+        "reject": _("Rejected."),
+        "ban": _("Rejected and banned."),
+        "again": _("It is screened again."),
+        "skip": _("Skipped."),
+    }
+    """What is said of each when it is done."""
     action = forms.ChoiceField(choices=ACTIONS)
     note = forms.CharField(required=False, max_length=1000)
     blocklist = forms.ModelChoiceField(
@@ -33,7 +47,8 @@ class BulkDecideForm(forms.Form):
     """The same for the grid: only what can be said of many at once."""
 
     action = forms.ChoiceField(choices=[choice for choice in DecideForm.ACTIONS if choice[0] != "ban"])
-    uploads = forms.ModelMultipleChoiceField(queryset=Upload.objects.filter(status=Upload.Status.HELD))
+    uploads = forms.ModelMultipleChoiceField(queryset=Upload.objects.all())
+    """Also those that are decided meanwhile: each of them is refused by name, and the others go on."""
     seen = forms.IntegerField(required=False, min_value=0)
 
 
@@ -41,7 +56,12 @@ class AppealForm(forms.Form):
     """The answer to an appeal."""
 
     answer = forms.ChoiceField(choices=[("grant", _("Grant")), ("deny", _("Deny"))])
-    note = forms.CharField(label=_("Note for colleagues"), required=False, max_length=1000)
+    note = forms.CharField(
+        label=_("Note for colleagues"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea({"rows": 2}),
+    )
     seen = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
 

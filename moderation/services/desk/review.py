@@ -63,7 +63,7 @@ def approve(
     """
     upload = Upload.objects.filter(pk=upload_id).first()
     if upload is not None and expected is not None and upload.status != expected:
-        raise DecisionRefused("Somebody else has decided about this upload meanwhile.")
+        raise _decided_meanwhile(upload)
     if upload is None or upload.status not in (Status.HELD, Status.REJECTED):
         raise DecisionRefused("Only a held or a rejected upload can be approved.")
     if not upload.reencoded:
@@ -77,7 +77,7 @@ def approve(
     def write(state: RevisionState, judgement: Judgement) -> Upload:
         row = locked(upload)
         if row is None or row.status != upload.status or row.reencoded != upload.reencoded:
-            raise DecisionRefused("Somebody else has decided about this upload meanwhile.")
+            raise _decided_meanwhile(row or upload)
         counting = {match.hit.banned for match in judgement.matches if not match.set_aside}
         known = _seen(upload_id, upto)
         if counting - known:
@@ -117,6 +117,12 @@ def approve(
         publication.close()
 
 
+def _decided_meanwhile(upload: Upload) -> DecisionRefused:
+    return DecisionRefused(
+        f"This upload was decided meanwhile: it is {upload.status} now. Nothing was changed; look at it again."
+    )
+
+
 def newest_screening() -> int:
     """What a page tells :func:`approve` of when it was made."""
     return Screening.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
@@ -134,11 +140,18 @@ def reject(
     blocklist: Blocklist | None = None,
     note: str = "",
     kind: str = Kind.REJECT,
+    expected: str | None = None,
 ) -> Upload:
-    """A human rejects an upload that is held or public. Its owner reads the policy text of
-    ``blocklist``, or of the list that held it, or of the default one."""
+    """Reject an upload that is held or public. Its owner reads the policy text of ``blocklist``, or of the
+    list that held it, or of the default one.
+
+    ``expected`` is the status that the moderator's page showed. Raises :class:`DecisionRefused` where that is
+    out of date.
+    """
     with revision.shared_lock() as state:
         row = locked(Upload.objects.filter(pk=upload_id).first() or Upload())
+        if row is not None and expected is not None and row.status != expected:
+            raise _decided_meanwhile(row)
         if row is None or row.status not in (Status.HELD, Status.APPROVED):
             raise DecisionRefused("Only a held or a public upload can be rejected.")
         chosen = blocklist or row.blocklist or selectors.blocklist_named("default")

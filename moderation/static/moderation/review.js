@@ -1,22 +1,34 @@
 "use strict";
+class SignedOut extends Error {}
 // The review queue by keyboard: the next item is there before it is needed.
 document.addEventListener("DOMContentLoaded", () => {
   const root = document.getElementById("mod-review");
   if (!root) return;
   const place = root.querySelector("[data-item-place]");
   const toast = root.querySelector("[data-toast]");
-  const token = () => place.querySelector("[name=csrfmiddlewaretoken]")?.value
+  // Django changes the token when one signs in, as after an expired session in another tab: the cookie has the newest.
+  const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1]
     ?? document.querySelector("[name=csrfmiddlewaretoken]").value;
   let next = null;
   let busy = false;
 
   const say = (text, wrong = false) => { toast.textContent = text; toast.classList.toggle("mod-wrong", wrong); };
+  // What was typed stays on the page: one signs in in another tab and presses the button again.
+  const failed = (error) => {
+    if (!(error instanceof SignedOut)) { say(root.dataset.offline, true); return; }
+    const link = Object.assign(document.createElement("a"), {
+      href: root.dataset.signIn, target: "_blank", textContent: root.dataset.signInText,
+    });
+    say(`${root.dataset.signedOut} `, true);
+    toast.append(link);
+  };
   const current = () => Number(place.querySelector("[data-id]")?.dataset.id ?? 0);
   const post = async (url, fields) => {
     const body = new FormData();
     body.append("csrfmiddlewaretoken", token());
     for (const [name, value] of fields) body.append(name, value);
     const answer = await fetch(url, {method: "POST", body, headers: {"X-Requested-With": "fetch"}});
+    if (answer.redirected) throw new SignedOut();
     if (!answer.headers.get("Content-Type")?.startsWith("application/json")) throw new Error(String(answer.status));
     return answer.json();
   };
@@ -60,12 +72,12 @@ document.addEventListener("DOMContentLoaded", () => {
       const fields = [...new FormData(form).entries()].filter(([name]) => name !== "csrfmiddlewaretoken");
       // Not form.action: the buttons are called "action", and so hide it.
       const result = await post(form.getAttribute("action"), [...fields, ["action", button.value]]);
-      if (!result.ok) { say(result.message, true); return; }
-      say(result.message);
+      if (!result.ok && result.held) { location.reload(); return; }
+      say(result.message, !result.ok);
       const item = await next;
       if (item) show(item); else location.assign(root.dataset.grid);
-    } catch {
-      say(root.dataset.offline, true);
+    } catch (error) {
+      failed(error);
     } finally {
       busy = false;
       place.classList.remove("mod-busy");
@@ -81,8 +93,8 @@ document.addEventListener("DOMContentLoaded", () => {
       if (result.ok && result.upload) {
         location.assign(root.dataset.item.replace("/0/", `/${result.upload}/`));
       }
-    } catch {
-      say(root.dataset.offline, true);
+    } catch (error) {
+      failed(error);
     } finally {
       busy = false;
     }
