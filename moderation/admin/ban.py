@@ -15,11 +15,11 @@ from django.utils.translation import ngettext
 
 from moderation import selectors
 from moderation.admin import html
-from moderation.admin.desk import DeskAdmin, actor_of, back_to
+from moderation.admin.desk import DeskAdmin, actor_of, back_to, may
 from moderation.conf import get_settings
 from moderation.exceptions import ModerationError, SandboxFailure
 from moderation.forms.bans import BanForm
-from moderation.models import BanDraft, Upload
+from moderation.models import BanDraft, Blocklist, Upload
 from moderation.selectors import review, user_names
 from moderation.services.blocklists.reach import Neighbour, Reach
 from moderation.services.desk import drafts
@@ -47,7 +47,7 @@ class BanPages(DeskAdmin):
             raise PermissionDenied
         drafts.drop_stale()
         if request.method == "POST":
-            form = BanForm(request.POST, request.FILES)
+            form = BanForm(request.POST, request.FILES, may_allow=_may_allow(request))
             if form.is_valid():
                 found = drafts.prepare(sources=form.sources(), common=form.common(actor_id=actor_of(request)))
                 for problem in found.problems:
@@ -59,11 +59,12 @@ class BanPages(DeskAdmin):
             given = [pk for pk in request.GET.getlist("uploads")[:100] if pk.isdecimal()]
             default = selectors.blocklist_named("default") if "blocklist" not in request.GET else None
             form = BanForm(
+                may_allow=_may_allow(request),
                 initial={
                     "uploads": given,
                     "blocklist": request.GET.get("blocklist") or default,
                     "reject_too": bool(given),
-                }
+                },
             )
         chosen = form["uploads"].value() or []
         ids = [int(pk) for pk in chosen if str(pk).isdecimal()]
@@ -145,6 +146,14 @@ class BanPages(DeskAdmin):
 
     def confirm_one(self, request: HttpRequest, row: BanDraft) -> bool:
         """Whether an entry was made."""
+        if row.blocklist.action == Blocklist.Action.ALLOW and not _may_allow(request):
+            messages.error(
+                request,
+                format_html(
+                    "<b>{}</b>: {}", row.name, _("You may not put pictures on a list that allows them.")
+                ),
+            )
+            return False
         try:
             result = drafts.confirm(draft_id=row.pk, actor_id=actor_of(request))
         except ModerationError as error:
@@ -191,6 +200,11 @@ class BanPages(DeskAdmin):
         """Bans that a second moderator has to confirm."""
         rows = list(review.waiting_for_second()[:20])
         return self.reach_of_rows(request, rows, title=_("Bans that wait for a second moderator"), batch=None)
+
+
+def _may_allow(request: HttpRequest) -> bool:
+    """Whether this moderator may make pictures pass, which is more than banning them."""
+    return may(request, "change_bannedimage")
 
 
 def _groups(reach: Reach | None, uploads: dict[int, Upload], *, itself: int | None) -> list[dict[str, Any]]:

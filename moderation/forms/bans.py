@@ -119,8 +119,13 @@ class BanForm(BanSettingsForm):
 
     field_order = ("uploads", "pictures", "algorithm", "hashes", "blocklist", "reason", "reject_too")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, may_allow: bool, **kwargs: Any) -> None:
+        """Leave out the lists whose action this moderator may not bring about."""
         super().__init__(*args, **kwargs)
+        if not may_allow:
+            field = self.fields["blocklist"]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = Blocklist.objects.exclude(action=Blocklist.Action.ALLOW)
         formats = get_settings().formats
         self.fields["pictures"].widget.attrs["accept"] = ",".join(f"image/{name.lower()}" for name in formats)
 

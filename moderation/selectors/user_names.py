@@ -9,10 +9,17 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 
+from moderation.models import Upload
+
 
 def moderator_label() -> str:
     """The model of whoever decides, as rows of the history would name it."""
     return get_user_model()._meta.label_lower
+
+
+def owns(upload: Upload, *, actor_id: str) -> bool:
+    """Return whether the upload is the moderator's own: nobody decides about that alone."""
+    return bool(actor_id) and (upload.owner_type, upload.owner_id) == (moderator_label(), actor_id)
 
 
 def moderators(ids: Iterable[str]) -> dict[str, str]:

@@ -28,6 +28,7 @@ from moderation.models import (
     Decision,
     Upload,
 )
+from moderation.selectors import user_names
 from moderation.selectors.consequences import rejected_by
 from moderation.services import revision
 from moderation.services.blocklists import banning, blocklist, enrolment
@@ -68,7 +69,8 @@ class Overturned:
     banned: BannedImage
     restored: tuple[int, ...]
     left: tuple[int, ...]
-    """Uploads that stay rejected: something else matches them, or somebody decided meanwhile."""
+    """Uploads that stay rejected: something else matches them, they are the moderator's own, or they were decided
+    meanwhile."""
 
 
 @dataclass(slots=True)
@@ -87,12 +89,12 @@ def overturn(*, banned_id: int, actor_id: str, plan: Plan) -> Overturned:
         raise DecisionRefused("Nothing was chosen, so nothing was changed.")
     if plan.remedy == "narrow" and not plan.radii:
         raise DecisionRefused("Give the radii that the entry shall have from now on.")
-    allowed = _picture(plan.allow_upload)
+    allowed = _picture(plan.allow_upload, actor_id)
     wanted = set(plan.restore) & {upload.pk for upload in rejected_by(banned_id).uploads}
     for _ in range(ROUNDS):
         with ExitStack() as stack:
             seen = revision.current().number
-            candidates = [_look(pk, banned_id, stack) for pk in sorted(wanted)]
+            candidates = [_look(pk, banned_id, actor_id, stack) for pk in sorted(wanted)]
             try:
                 return _carry_out(banned_id, actor_id, plan, allowed, candidates, seen)
             except RevisionMoved:
@@ -100,25 +102,28 @@ def overturn(*, banned_id: int, actor_id: str, plan: Plan) -> Overturned:
     raise ScreeningContended
 
 
-def _picture(upload_id: int | None) -> Picture | None:
+def _picture(upload_id: int | None, actor_id: str) -> Picture | None:
     if upload_id is None:
         return None
     upload = Upload.objects.filter(pk=upload_id).first()
     if upload is None:
         raise DecisionRefused("There is no such upload.")
+    if user_names.owns(upload, actor_id=actor_id):
+        raise DecisionRefused("This is your own upload: somebody else puts its picture on the allowlist.")
     return enrolment.picture_of_upload(upload)
 
 
-def _look(upload_id: int, banned_id: int, stack: ExitStack) -> _Candidate:
-    """What else would match it, and its public file."""
+def _look(upload_id: int, banned_id: int, actor_id: str, stack: ExitStack) -> _Candidate:
+    """Prepare its public file where nothing else matches it; the moderator's own upload stays as it is."""
     upload = Upload.objects.get(pk=upload_id)
     judgement = matching.provisional(rescreening.subject_of(upload)).judgement
     others = {match.hit.banned for match in judgement.matches if not match.set_aside} - {banned_id}
     publication = Publication(upload, partial(rescreening.clean_file, upload))
     stack.callback(publication.close)
-    if not others and upload.withdrawn_at is None:
+    blocked = bool(others) or user_names.owns(upload, actor_id=actor_id)
+    if not blocked and upload.withdrawn_at is None:
         publication.write()
-    return _Candidate(upload, publication, bool(others))
+    return _Candidate(upload, publication, blocked)
 
 
 def _carry_out(

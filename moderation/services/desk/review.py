@@ -22,6 +22,7 @@ from moderation.models import (
     Screening,
     Upload,
 )
+from moderation.selectors import user_names
 from moderation.services import revision
 from moderation.services.blocklists import background
 from moderation.services.dispatching import dispatcher
@@ -59,18 +60,9 @@ def approve(
     that came since, and that nobody has seen beside it, raises :class:`ChangedSinceSeen`, with the new
     matches recorded. ``seen`` is the newest screening (of any upload) that there was when the moderator's
     page was made, ``expected`` the status that it showed. Raises :class:`DecisionRefused` where that is
-    out of date, or nothing can be published. ``also`` runs in the same transaction.
+    out of date, where nothing can be published, and for the moderator's own upload. ``also`` runs in the same transaction.
     """
-    upload = Upload.objects.filter(pk=upload_id).first()
-    if upload is not None and expected is not None and upload.status != expected:
-        raise _decided_meanwhile(upload)
-    if upload is None or upload.status not in (Status.HELD, Status.REJECTED):
-        raise DecisionRefused("Only a held or a rejected upload can be approved.")
-    if not upload.reencoded:
-        raise DecisionRefused(
-            "This upload was never decoded completely, so there is nothing that could be published. "
-            "Screen it again, or reject it."
-        )
+    upload = _to_publish(upload_id, actor_id, expected)
     upto = newest_screening() if seen is None else seen
     publication = Publication(upload, lambda: rescreening.clean_file(upload))
 
@@ -115,6 +107,22 @@ def approve(
         raise
     finally:
         publication.close()
+
+
+def _to_publish(upload_id: int, actor_id: str, expected: str | None) -> Upload:
+    upload = Upload.objects.filter(pk=upload_id).first()
+    if upload is not None and expected is not None and upload.status != expected:
+        raise _decided_meanwhile(upload)
+    if upload is not None and user_names.owns(upload, actor_id=actor_id):
+        raise DecisionRefused("This is your own upload: somebody else decides about it.")
+    if upload is None or upload.status not in (Status.HELD, Status.REJECTED):
+        raise DecisionRefused("Only a held or a rejected upload can be approved.")
+    if not upload.reencoded:
+        raise DecisionRefused(
+            "This upload was never decoded completely, so there is nothing that could be published. "
+            "Screen it again, or reject it."
+        )
+    return upload
 
 
 def _decided_meanwhile(upload: Upload) -> DecisionRefused:
