@@ -107,5 +107,9 @@ def radii_for(algorithm: str, entries: int) -> Band:
 
     Raises :class:`UnknownAlgorithm`.
     """
-    radii = algorithm_named(algorithm).radii
-    return radii[min(bisect_left(LIST_SIZES, entries), len(radii) - 1)]
+    return algorithm_named(algorithm).radii[size_class(entries)]
+
+
+def size_class(entries: int) -> int:
+    """Return the place among :data:`LIST_SIZES` of the one whose radii a list of ``entries`` images takes."""
+    return min(bisect_left(LIST_SIZES, entries), len(LIST_SIZES) - 1)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from moderation.conf import get_settings
 from moderation.domain.algorithms import ALGORITHMS
-from moderation.domain.fingerprints import parse_code
+from moderation.domain.fingerprints import NEARLY_CONSTANT, nearly_constant, parse_code
 from moderation.forms.radii import RadiiField
 from moderation.models import BannedImage, Blocklist, Upload
 from moderation.services.blocklists.banning import EntryOptions
@@ -144,7 +144,7 @@ class BanForm(BanSettingsForm):
             if not line.strip():
                 continue
             try:
-                codes.append(parse_code(algorithm, line))
+                codes.append(_bannable(algorithm, line))
             except ValueError as error:
                 raise ValidationError(
                     _("Line %(line)s: %(error)s"), params={"line": number, "error": error}
@@ -176,6 +176,13 @@ class BanForm(BanSettingsForm):
             actor_id=actor_id,
             reject_too=self.cleaned_data["reject_too"],
         )
+
+
+def _bannable(algorithm: str, line: str) -> bytes:
+    code = parse_code(algorithm, line)
+    if nearly_constant(code):
+        raise ValueError(NEARLY_CONSTANT)
+    return code
 
 
 def _file(file: UploadedFile[Any], most: int) -> File:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -19,7 +20,8 @@ class Revision(models.Model):
     """Random with each change, so that a database restored from a backup is told from the one that a
     process's index was built from."""
     entries = models.BigIntegerField(default=0)
-    """Active entries of all lists: default radii depend on it."""
+    """Active entries that can change a verdict: default radii depend on it. Watched, allowed and suspended ones are
+    not counted, so a long list of such gives up no weak copy of what another list blocks."""
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="moderation_one_revision")]
@@ -36,6 +38,9 @@ class Blocklist(models.Model):
         HOLD = "hold", _("hold: a moderator decides")
         MONITOR = "monitor", _("monitor: only recorded")
         ALLOW = "allow", _("allow: pictures that are never flagged")
+
+    DECIDING: ClassVar = (Action.BLOCK, Action.HOLD)
+    """Actions of lists whose entries can hold or reject a picture."""
 
     slug = models.SlugField(_("short name"), unique=True)
     name = models.CharField(_("name"), max_length=100)

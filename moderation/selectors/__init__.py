@@ -8,6 +8,7 @@ from moderation.selectors.matching import (
     exact_hits,
     local_wanted,
     policy_entries,
+    tightening,
     widest_radii,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "exact_hits",
     "local_wanted",
     "policy_entries",
+    "tightening",
     "widest_radii",
 ]

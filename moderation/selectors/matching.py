@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from moderation.conf import get_settings
 from moderation.domain.algorithms import ALGORITHMS, radii_for
@@ -83,6 +83,13 @@ def _policy_entries(ids: list[int], entries: int) -> dict[int, Entry]:
         )
         for pk, exact_only, suspended, own, slug, action, local, own_local, list_radii in rows
     }
+
+
+def tightening() -> QuerySet[BannedImage]:
+    """Entries that default radii count (:attr:`Revision.entries`), in no order."""
+    return BannedImage.objects.filter(
+        retired_revision__isnull=True, suspended=False, blocklist__action__in=Blocklist.DECIDING
+    ).order_by()
 
 
 def local_wanted() -> bool:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from django.db import connections, router, transaction
 from django.db.models import F
 
+from moderation.domain.algorithms import size_class
 from moderation.models import BlocklistChange, Revision
 from moderation.services.personal import record_personal
 
@@ -75,6 +76,8 @@ class Change:
         self.revision = before.number + 1
         self.token = uuid.uuid4()
         self.recorded = False
+        self.widened = False
+        """Whether so many entries ceased to count that the default radii are wider now."""
 
     def record(
         self,
@@ -105,6 +108,7 @@ class Change:
             number=self.revision, token=self.token, entries=F("entries") + entries
         )
         self.recorded = True
+        self.widened |= size_class(self.before.entries + entries) < size_class(self.before.entries)
         return change
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from moderation.domain.algorithms import ALGORITHMS, algorithm_named
-from moderation.domain.fingerprints import format_code, hamming, parse_code
+from moderation.domain.fingerprints import format_code, hamming, nearly_constant, parse_code
 from moderation.domain.orientations import ORIENTATIONS
 from moderation.exceptions import UnknownAlgorithm
 from tests.domain.drawn import analysed, distance, file_of, waves
@@ -113,3 +113,15 @@ def test_hamming_counts_bits_and_refuses_different_widths() -> None:
     assert hamming(b"\xff\x00", b"\x0f\x01") == 5
     with pytest.raises(ValueError, match="do not compare"):
         hamming(b"\x00", b"\x00\x00")
+
+
+@pytest.mark.parametrize("width", [8, 32])
+def test_a_code_of_which_a_sixteenth_differs_is_nearly_constant(width: int) -> None:
+    few = (1 << width * 8 // 16) - 1
+    more = few << 1 | 1
+    all_ones = (1 << width * 8) - 1
+
+    for bits in (0, few, all_ones, all_ones ^ few):
+        assert nearly_constant(bits.to_bytes(width, "big"))
+    for bits in (more, all_ones ^ more):
+        assert not nearly_constant(bits.to_bytes(width, "big"))

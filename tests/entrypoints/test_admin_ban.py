@@ -135,6 +135,13 @@ def test_a_wrong_hash_is_named_by_its_line() -> None:
     assert "Line 2" in str(page.context["form"].errors["hashes"])
 
 
+def test_the_hash_of_a_flat_picture_is_not_banned() -> None:
+    page = _put_in(at_the_desk("moderator"), algorithm="dhash256", hashes="f" * 64)
+
+    assert "Line 1: The hash is constant" in str(page.context["form"].errors["hashes"])
+    assert not BannedImage.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [

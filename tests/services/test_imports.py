@@ -144,6 +144,11 @@ def test_a_retired_hash_is_imported_anew_and_lists_are_apart(tmp_path: Path) -> 
         ('dhash256,"' + "ab" * 32, "no CSV"),
         (",", "names no algorithm"),
         ("x" * 70_000, "longer than"),
+        ("dhash256," + "0" * 64, "constant"),
+        ("phash256," + "f" * 64, "constant"),
+        ("dhash256," + "f" * 60 + "0000", "constant"),
+        ("pdq," + "0001" * 16, "constant"),
+        ("dhash64,000000000000000f", "constant"),
     ],
 )
 def test_a_bad_line_is_reported_and_left_out(tmp_path: Path, line: str, words: str) -> None:

@@ -160,7 +160,7 @@ def entered(
         banned_id=banned.pk,
         actor_id=banned.created_by,
         detail={"source": banned.source, **(detail or {})},
-        entries=1,
+        entries=selectors.tightening().filter(pk=banned.pk).count(),
     )
     decisions.record(
         kind=Decision.Kind.BAN,

@@ -3,13 +3,14 @@ lock, and reaches back to earlier uploads after it has committed."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from moderation import signals
+from moderation import selectors, signals
 from moderation.exceptions import UnknownEntry
 from moderation.models import (
     BannedImage,
@@ -29,15 +30,27 @@ def reach_back(
     change: Change, *, banned: BannedImage | None = None, blocklist: Blocklist | None = None, reach: bool
 ) -> Rescan:
     """Note in the change's transaction that earlier uploads have to be looked at, and wake up whoever
-    does it after the commit. ``reach`` for what may hit more now, otherwise for what may hit less."""
+    does it after the commit. ``reach`` for what may hit more now, otherwise for what may hit less.
+
+    Where so many entries ceased to count that the default radii are wider, everything that is banned is
+    searched for as well, once a change."""
     rescan = Rescan.objects.create(
         kind=Rescan.Kind.REACH if reach else Rescan.Kind.RELEASE,
         since_revision=change.revision,
         banned=banned,
         blocklist=blocklist,
     )
-    transaction.on_commit(lambda: dispatcher().rescan(rescan.pk), using=database(), robust=True)
+    asked = [rescan.pk]
+    if change.widened:
+        change.widened = False
+        asked.append(Rescan.objects.create(kind=Rescan.Kind.REACH, since_revision=0).pk)
+    for pk in asked:
+        transaction.on_commit(partial(_search, pk), using=database(), robust=True)
     return rescan
+
+
+def _search(rescan_id: int) -> None:
+    dispatcher().rescan(rescan_id)
 
 
 def unban(*, banned_id: int, actor_id: str = "", reason: str = "", note: str = "") -> BannedImage:
@@ -65,11 +78,16 @@ def unban(*, banned_id: int, actor_id: str = "", reason: str = "", note: str = "
 
 def retire(change: Change, banned: BannedImage, *, kind: str, actor_id: str = "") -> None:
     """Retire an active entry as a part of ``change``."""
+    counted = _tightening(pk=banned.pk)
     banned.retired_revision = change.revision
     banned.retired_at = timezone.now()
     banned.save(update_fields=["retired_revision", "retired_at"])
     change.record(
-        kind=kind, blocklist=banned.blocklist.slug, banned_id=banned.pk, actor_id=actor_id, entries=-1
+        kind=kind,
+        blocklist=banned.blocklist.slug,
+        banned_id=banned.pk,
+        actor_id=actor_id,
+        entries=-counted,
     )
     reach_back(change, banned=banned, reach=False)
     transaction.on_commit(
@@ -107,6 +125,7 @@ def change_entry(*, banned_id: int, actor_id: str = "", note: str = "", **settin
         before = {name: getattr(banned, name) for name in settings}
         if before == settings:
             return banned
+        counted = _tightening(pk=banned.pk)
         for name, value in settings.items():
             setattr(banned, name, value)
         banned.save(update_fields=list(settings))
@@ -120,6 +139,7 @@ def change_entry(*, banned_id: int, actor_id: str = "", note: str = "", **settin
             actor_id=actor_id,
             detail={name: str(value) for name, value in settings.items()},
             note=note,
+            entries=_tightening(pk=banned.pk) - counted,
         )
         reach_back(change, banned=banned, reach=True)
         reach_back(change, banned=banned, reach=False)
@@ -131,6 +151,7 @@ def change_list(*, blocklist: Blocklist, actor_id: str = "", note: str = "") -> 
     both directions; a new name or policy text does neither."""
     with revision.exclusive_change() as change:
         before = Blocklist.objects.filter(pk=blocklist.pk).first()
+        counted = _tightening(blocklist=blocklist.pk)
         blocklist.save()
         matters = ("action", "radii", "local")
         if before is None or any(getattr(before, name) != getattr(blocklist, name) for name in matters):
@@ -140,8 +161,13 @@ def change_list(*, blocklist: Blocklist, actor_id: str = "", note: str = "") -> 
                 actor_id=actor_id,
                 detail={name: str(getattr(blocklist, name)) for name in matters},
                 note=note,
+                entries=_tightening(blocklist=blocklist.pk) - counted,
             )
             if before is not None:
                 reach_back(change, blocklist=blocklist, reach=True)
                 reach_back(change, blocklist=blocklist, reach=False)
     return blocklist
+
+
+def _tightening(**which: Any) -> int:
+    return selectors.tightening().filter(**which).count()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from moderation.domain.algorithms import algorithm_named
 from moderation.domain.analysis import Analysis, Code, Probe
+from moderation.domain.fingerprints import nearly_constant
+from moderation.exceptions import FlatPicture
 from moderation.models import BannedImage, Blocklist, Fingerprint
 from moderation.services import revision
 from moderation.services.blocklists.banning import BanResult, EntryOptions, already_there, entered
@@ -31,8 +33,10 @@ def ban_code(
 ) -> BanResult:
     """Ban what has this hash. An active entry of the list with the same code is named instead.
 
-    Raises :class:`UnknownAlgorithm`.
+    Raises :class:`UnknownAlgorithm`, and :class:`FlatPicture` for a code whose bits are nearly all equal.
     """
+    if nearly_constant(bits):
+        raise FlatPicture
     qualified = algorithm_named(algorithm).qualified
     with revision.exclusive_change() as change:
         same = BannedImage.objects.filter(

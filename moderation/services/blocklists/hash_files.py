@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from moderation.domain.algorithms import ALGORITHMS, algorithm_named
-from moderation.domain.fingerprints import format_code, parse_code
+from moderation.domain.fingerprints import NEARLY_CONSTANT, format_code, nearly_constant, parse_code
 from moderation.exceptions import HashFileUnreadable, UnknownAlgorithm
 
 COLUMNS = ("algorithm", "hash", "id", "label", "source")
@@ -92,6 +92,8 @@ class HashFile:
         algorithm, text, external_id, label, source = self._split(raw.decode("utf-8").strip("\r\n\ufeff"))
         qualified, width = _algorithm(algorithm)
         bits = _code(algorithm, text, width)
+        if nearly_constant(bits):
+            raise ValueError(NEARLY_CONSTANT)
         if len(external_id) > LONGEST_ID:
             raise ValueError(f"The id is longer than {LONGEST_ID} characters.")
         if "\0" in external_id or "\0" in label or "\0" in source:

@@ -241,13 +241,17 @@ class _Work:
             blocklist=self.blocklist.slug,
             actor_id=self.actor_id,
             detail=detail,
-            entries=entries,
+            entries=entries if self._decides() else 0,
         )
         self._new = (0, 0)
         self.report.first_revision = self.report.first_revision or change.revision
         self.report.last_revision = change.revision
         if entries:
             rescan.ask_once(asked=self.report.rescans, since_revision=change.revision)
+
+    def _decides(self) -> bool:
+        # Asked under the lock: the list may have got another action since the import began.
+        return Blocklist.objects.filter(pk=self.blocklist.pk, action__in=Blocklist.DECIDING).exists()
 
     def wake(self) -> None:
         """Send somebody to search the earlier uploads."""

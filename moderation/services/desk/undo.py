@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from moderation import storage
+from moderation import selectors, storage
 from moderation.domain.analysis import Encoded
 from moderation.domain.reasons import Reason
 from moderation.exceptions import DecisionRefused
@@ -217,7 +217,7 @@ def _again(old: BannedImage, evidence: str, *, actor_id: str, undoes_id: int | N
             banned_id=banned.pk,
             actor_id=actor_id,
             detail={"source": banned.source, "again": old.pk},
-            entries=1,
+            entries=selectors.tightening().filter(pk=banned.pk).count(),
         )
         decisions.record(
             kind=Kind.BAN,

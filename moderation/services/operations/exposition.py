@@ -83,7 +83,7 @@ def gauges() -> Iterator[Gauge]:
 def _indexes(now: datetime) -> Iterator[Gauge]:
     current = revision.current()
     yield Gauge("revision", "Of the blocklists.", {"": current.number})
-    yield Gauge("banned_entries", "Active entries of all lists.", {"": current.entries})
+    yield Gauge("banned_entries", "Active entries that can change a verdict.", {"": current.entries})
     beats = list(heartbeat.fresh())
     own = banned_codes.snapshot
     if dispatching.dispatcher().periodic and own is not None:

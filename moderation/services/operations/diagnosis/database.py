@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+from moderation import selectors
 from moderation.conf import get_settings
 from moderation.models import BannedImage, BlocklistChange, Revision
 from moderation.services import revision
@@ -81,19 +82,20 @@ def revision_row(mend: bool) -> Finding:
 
 
 def _entries(row: Revision, mend: bool) -> Finding:
-    active = BannedImage.objects.filter(retired_revision__isnull=True).count()
-    if active == row.entries:
+    counted = selectors.tightening().count()
+    if counted == row.entries:
+        active = BannedImage.objects.filter(retired_revision__isnull=True).count()
         return Finding.fine(f"Revision {row.number}, {active:,} active entries.", revision=row.number)
     if not mend:
         return Finding.fault(
-            f"The revision counts {row.entries:,} active entries, there are {active:,}: default radii may be "
-            "wrong. `doctor --mend` counts again."
+            f"The revision counts {row.entries:,} entries that can change a verdict, there are {counted:,}: default "
+            "radii may be wrong. `doctor --mend` counts again."
         )
     with revision.exclusive_change():
-        active = BannedImage.objects.filter(retired_revision__isnull=True).count()
+        counted = selectors.tightening().count()
         with transaction.atomic(using=alias()):
-            Revision.objects.using(alias()).filter(pk=1).update(entries=active)
-    return Finding.fine(f"Counted again: {active:,} active entries.", mended=1)
+            Revision.objects.using(alias()).filter(pk=1).update(entries=counted)
+    return Finding.fine(f"Counted again: {counted:,} entries that can change a verdict.", mended=1)
 
 
 def seal_key(_mend: bool) -> Finding:
