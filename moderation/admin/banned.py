@@ -32,7 +32,7 @@ from moderation.selectors import audit, user_names
 from moderation.selectors.audit_filters import AuditFilter
 from moderation.services.blocklists import background
 from moderation.services.blocklists import blocklist as blocklists
-from moderation.services.desk import undo
+from moderation.services.desk import reinstating
 from moderation.services.rescans import rescan as rescans
 
 
@@ -202,7 +202,7 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         try:
-            banned = undo.reinstate(banned_id=pk, actor_id=actor_of(request))
+            banned = reinstating.reinstate(banned_id=pk, actor_id=actor_of(request))
         except ModerationError as error:
             messages.error(request, _(str(error)))
             return HttpResponseRedirect(reverse("admin:moderation_bannedimage_change", args=[pk]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
+from moderation.domain.reasons import Reason
 from moderation.exceptions import DecisionRefused
 from moderation.forms.decisions import DecideForm
 from moderation.models import Blocklist, Upload
@@ -73,7 +74,14 @@ def reject_and_ban(
             "This ban would hit many earlier uploads. Reject the upload, and ban its picture from its page, where "
             "a second moderator confirms it."
         )
-    reviews.reject(upload_id=upload_id, actor_id=actor, blocklist=chosen, note=note, expected=expected)
+    reviews.reject(
+        upload_id=upload_id,
+        actor_id=actor,
+        blocklist=chosen,
+        reason=Reason.BANNED_TOO,
+        note=note,
+        expected=expected,
+    )
     local = "hold" if reach.parts and reach.parts.background else ""
     options = EntryOptions(reason="review", note=note, exact_only=flat, local=local)
     banning.ban(picture=picture, blocklist=chosen, actor_id=actor, options=options)

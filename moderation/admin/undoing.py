@@ -46,7 +46,8 @@ class UndoPages(DeskAdmin):
                 return False, _("There is nothing of yours to undo."), None
             named = str(last[0].pk)
         number = min(int(named), 2**62)
-        kinds = Decision.objects.filter(pk=number, actor_id=actor).values_list("kind", flat=True)
+        mine = Decision.objects.filter(pk=number, actor_id=actor)
+        kinds = [part.kind for decision in mine for part in undo.parts(decision)]
         if not may(request, *(NEEDS[Kind(kind)] for kind in kinds if kind in NEEDS)):
             return False, _("You may not take such decisions any more, nor take them back."), None
         try:

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     MODERATOR = "moderator", gettext_noop("a moderator decided")
     OVERTURNED = "overturned", gettext_noop("the ban was overturned")
     UNDONE = "undone", gettext_noop("a decision was undone"), True
+    BANNED_TOO = "banned_too", gettext_noop("its picture was banned as well")
 
     # Files that are refused: the codes of their exceptions.
     UNDECODABLE = "undecodable", gettext_noop("could not be read")

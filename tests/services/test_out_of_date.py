@@ -21,7 +21,7 @@ from moderation.models import (
 )
 from moderation.services.blocklists import banning, blocklist
 from moderation.services.blocklists.enrolment import picture_from_bytes
-from moderation.services.desk import review, undo
+from moderation.services.desk import reinstating, review
 from moderation.services.operations import health
 from moderation.services.rescans import rescan
 from moderation.services.uploads import intake, retention, screening
@@ -218,7 +218,7 @@ def test_a_retired_entry_is_banned_again_once() -> None:
 
     def again() -> bool:
         try:
-            undo.reinstate(banned_id=banned.pk, actor_id="7")
+            reinstating.reinstate(banned_id=banned.pk, actor_id="7")
         except DecisionRefused:
             return False
         return True

@@ -20,6 +20,7 @@ from moderation.conf import get_settings
 from moderation.domain.analysis import Analysis, Code, Probe
 from moderation.domain.local.features import BAN_KEYPOINTS
 from moderation.domain.local.signature import LocalSignature
+from moderation.domain.reasons import Reason
 from moderation.exceptions import DecisionRefused, ModerationError
 from moderation.models import BanDraft, Blocklist, Upload
 from moderation.services import files
@@ -211,7 +212,13 @@ def confirm(*, draft_id: int, actor_id: str) -> BanResult | None:
 def _reject(draft: BanDraft, actor_id: str) -> None:
     upload = draft.upload
     if upload is not None and upload.status in (Upload.Status.HELD, Upload.Status.APPROVED):
-        review.reject(upload_id=upload.pk, actor_id=actor_id, blocklist=draft.blocklist, note=draft.note)
+        review.reject(
+            upload_id=upload.pk,
+            actor_id=actor_id,
+            blocklist=draft.blocklist,
+            reason=Reason.BANNED_TOO,
+            note=draft.note,
+        )
         upload.refresh_from_db()
 
 

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -73,6 +73,16 @@ class Overturned:
     meanwhile."""
 
 
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """An upload that was decided about together with the ban, and what becomes of it in the same transaction."""
+
+    upload_id: int
+    settle: Callable[[str, int], None]
+    """Is called with the name of the announced public file, empty where the upload was withdrawn or something else
+    matches it, and with the revision."""
+
+
 @dataclass(slots=True)
 class _Candidate:
     upload: Upload
@@ -80,8 +90,8 @@ class _Candidate:
     blocked: bool
 
 
-def overturn(*, banned_id: int, actor_id: str, plan: Plan) -> Overturned:
-    """Carry the plan out. Raises :class:`UnknownEntry`, :class:`DecisionRefused` for a plan that
+def overturn(*, banned_id: int, actor_id: str, plan: Plan, put_back: PutBack | None = None) -> Overturned:
+    """Carry the plan out, and ``put_back`` with it. Raises :class:`UnknownEntry`, :class:`DecisionRefused` for a plan that
     changes nothing, and :class:`ScreeningContended` where the blocklist would not stand still."""
     if not BannedImage.objects.filter(pk=banned_id).exists():
         raise UnknownEntry
@@ -95,8 +105,12 @@ def overturn(*, banned_id: int, actor_id: str, plan: Plan) -> Overturned:
         with ExitStack() as stack:
             seen = revision.current().number
             candidates = [_look(pk, banned_id, actor_id, stack) for pk in sorted(wanted)]
+            also = None
+            if put_back is not None:
+                name = _look(put_back.upload_id, banned_id, actor_id, stack).publication.name
+                also = partial(put_back.settle, name)
             try:
-                return _carry_out(banned_id, actor_id, plan, allowed, candidates, seen)
+                return _carry_out(banned_id, actor_id, plan, allowed, candidates, seen, also)
             except RevisionMoved:
                 continue
     raise ScreeningContended
@@ -133,6 +147,7 @@ def _carry_out(
     allowed: Picture | None,
     candidates: list[_Candidate],
     seen: int,
+    also: Callable[[int], None] | None,
 ) -> Overturned:
     restored: list[int] = []
     with transaction.atomic(using=database()):
@@ -147,6 +162,8 @@ def _carry_out(
                 for candidate in candidates
                 if not candidate.blocked and _restore(candidate, banned_id, actor_id, plan, number)
             ]
+            if also is not None:
+                also(number)
         if allowed is not None:
             banning.allow(picture=allowed, actor_id=actor_id, note=plan.note)
     left = tuple(one.upload.pk for one in candidates if one.upload.pk not in restored)

@@ -148,11 +148,13 @@ def reject(
     blocklist: Blocklist | None = None,
     note: str = "",
     kind: str = Kind.REJECT,
+    reason: str = "",
     expected: str | None = None,
 ) -> Upload:
     """Reject an upload that is held or public. Its owner reads the policy text of ``blocklist``, or of the
     list that held it, or of the default one.
 
+    ``reason`` is kept with the decision: ``banned_too`` where a ban of the picture is the other half of it.
     ``expected`` is the status that the moderator's page showed. Raises :class:`DecisionRefused` where that is
     out of date.
     """
@@ -163,7 +165,9 @@ def reject(
         if row is None or row.status not in (Status.HELD, Status.APPROVED):
             raise DecisionRefused("Only a held or a public upload can be rejected.")
         chosen = blocklist or row.blocklist or selectors.blocklist_named("default")
-        decisions.record(kind=kind, actor_id=actor_id, upload_id=row.pk, revision=state.number, note=note)
+        decisions.record(
+            kind=kind, actor_id=actor_id, upload_id=row.pk, revision=state.number, reason=reason, note=note
+        )
         outcome.settle(
             row,
             Outcome(Status.REJECTED, "moderator", blocklist=chosen, by_person=True),

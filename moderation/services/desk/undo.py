@@ -1,4 +1,8 @@
-"""Taking back what one has just decided. The first decision stays in the history; so does the undo."""
+"""Taking back what one has just decided. The first decision stays in the history; so does the undo.
+
+One button may leave two decisions: an upload was rejected, and its picture banned. Either is taken back together
+with the other one.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +10,25 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from moderation import selectors, storage
-from moderation.domain.analysis import Encoded
 from moderation.domain.reasons import Reason
 from moderation.exceptions import DecisionRefused
 from moderation.models import (
     Appeal,
     BannedImage,
-    BlocklistChange,
     Clearance,
     Decision,
-    Fingerprint,
     Notice,
     Screening,
     Upload,
 )
-from moderation.services import files, revision
+from moderation.services import revision
 from moderation.services.blocklists import background
-from moderation.services.blocklists.blocklist import reach_back
-from moderation.services.desk import overturn, review
+from moderation.services.desk import overturn, reinstating, review
 from moderation.services.history import decisions
 from moderation.services.locking import locked
-from moderation.services.rescans.rescreening import FORMATS
-from moderation.services.search import local
 from moderation.services.uploads import outcome
 from moderation.services.uploads.outcome import Outcome
 
@@ -40,10 +38,13 @@ UNDOABLE = (Kind.APPROVE, Kind.REJECT, Kind.BAN, Kind.RETIRE)
 
 
 def last_decisions(*, actor_id: str, limit: int = 10) -> list[Decision]:
-    """What this moderator can still take back, the newest first."""
+    """Return what this moderator can still take back, the newest first; of two that belong together, the ban."""
     recent = list(
         Decision.objects.filter(
-            actor_id=actor_id, kind__in=UNDOABLE, created_at__gte=timezone.now() - WITHIN
+            actor_id=actor_id,
+            kind__in=UNDOABLE,
+            undoes_id__isnull=True,
+            created_at__gte=timezone.now() - WITHIN,
         ).order_by("-pk")[: limit * 2]
     )
     undone = set(
@@ -51,11 +52,55 @@ def last_decisions(*, actor_id: str, limit: int = 10) -> list[Decision]:
             "undoes_id", flat=True
         )
     )
-    return [decision for decision in recent if decision.pk not in undone][:limit]
+    open_ = [decision for decision in recent if decision.pk not in undone]
+    halves = {
+        half.pk for decision in open_ if decision.kind == Kind.BAN and (half := _rejection_with(decision))
+    }
+    return [decision for decision in open_ if decision.pk not in halves][:limit]
+
+
+def parts(decision: Decision) -> list[Decision]:
+    """Return the decision and, where one button made two of them, the other one, if it still stands."""
+    if decision.kind == Kind.BAN:
+        other = _rejection_with(decision)
+    elif decision.kind == Kind.REJECT and decision.reason == Reason.BANNED_TOO:
+        other = _ban_with(decision)
+    else:
+        other = None
+    return [decision] if other is None or _undone(other) else [decision, other]
+
+
+def _rejection_with(ban: Decision) -> Decision | None:
+    """The decision that rejected the upload whose picture was banned by the same button."""
+    if ban.upload_id is None:
+        return None
+    found: Decision | None = (
+        _of_upload(ban)
+        .filter(kind=Kind.REJECT, reason=Reason.BANNED_TOO, pk__lt=ban.pk)
+        .order_by("-pk")
+        .first()
+    )
+    return found if found is not None and _ban_with(found) == ban else None
+
+
+def _ban_with(rejection: Decision) -> Decision | None:
+    found: Decision | None = (
+        _of_upload(rejection).filter(kind=Kind.BAN, pk__gt=rejection.pk).order_by("pk").first()
+    )
+    return found
+
+
+def _of_upload(decision: Decision) -> QuerySet[Decision]:
+    """What the same moderator decided about the same upload."""
+    return Decision.objects.filter(upload_id=decision.upload_id, actor_id=decision.actor_id)
+
+
+def _undone(decision: Decision) -> bool:
+    return Decision.objects.filter(undoes_id=decision.pk).exists()
 
 
 def undo(*, decision_id: int, actor_id: str) -> Decision:
-    """Take a decision of one's own back; the decision that was undone.
+    """Take a decision of one's own back, with what the same button did beside it; return the decision that was undone.
 
     Raises :class:`DecisionRefused` where it is not one's own, too old, undone already, or where
     something has happened since that rests on it.
@@ -65,9 +110,20 @@ def undo(*, decision_id: int, actor_id: str) -> Decision:
         raise DecisionRefused("Only one's own decisions can be undone.")
     if decision.kind not in UNDOABLE or decision.created_at < timezone.now() - WITHIN:
         raise DecisionRefused("This decision cannot be undone any more. Overturn it instead.")
-    if Decision.objects.filter(undoes_id=decision.pk).exists():
+    if decision.undoes_id is not None:
+        raise DecisionRefused(
+            "This took back another decision, and cannot be undone. Make that decision again."
+        )
+    if _undone(decision):
         raise DecisionRefused("This decision is undone already.")
-    UNDO[decision.kind](decision)
+    by_kind = {part.kind: part for part in parts(decision)}
+    ban, rejection = by_kind.get(Kind.BAN), by_kind.get(Kind.REJECT)
+    if ban is not None and (_stands(ban) or rejection is None):
+        _undo_ban(ban, rejection)
+    elif rejection is not None:
+        _undo_rejection(rejection)
+    else:
+        UNDO[decision.kind](decision)
     return decision
 
 
@@ -159,92 +215,52 @@ def _was_public(decision: Decision) -> bool:
     return judged is not None and judged.verdict == Screening.Verdict.ALLOW
 
 
-def _undo_ban(decision: Decision) -> None:
-    banned = BannedImage.objects.filter(pk=decision.banned_id or 0).first()
-    if banned is None or not banned.active:
+def _stands(ban: Decision) -> bool:
+    """Whether the entry that a ban made is still active."""
+    return BannedImage.objects.filter(pk=ban.banned_id or 0, retired_revision__isnull=True).exists()
+
+
+def _undo_ban(decision: Decision, rejection: Decision | None) -> None:
+    if not _stands(decision):
         raise DecisionRefused("The entry is retired already.")
-    plan = overturn.default_plan(banned_id=banned.pk, undoes_id=decision.pk)
-    overturn.overturn(banned_id=banned.pk, actor_id=decision.actor_id, plan=plan)
+    banned_id = int(decision.banned_id or 0)
+    plan = overturn.default_plan(banned_id=banned_id, undoes_id=decision.pk)
+    overturn.overturn(
+        banned_id=banned_id,
+        actor_id=decision.actor_id,
+        plan=plan,
+        put_back=_put_back(rejection) if rejection is not None else None,
+    )
+
+
+def _put_back(rejection: Decision) -> overturn.PutBack | None:
+    """Take the rejection back in the transaction that retires the entry; None where the upload is purged."""
+    upload_id = int(rejection.upload_id or 0)
+    if not Upload.objects.filter(pk=upload_id).exists():
+        return None
+    _newest_on_upload(rejection)
+    public = _was_public(rejection)
+
+    def settle(published: str, number: int) -> None:
+        if not (public and published):
+            _back_to_the_queue(rejection, expected=Upload.Status.REJECTED)
+            return
+        row = locked(Upload.objects.get(pk=upload_id), status=Upload.Status.REJECTED)
+        if row is None:
+            raise DecisionRefused("The upload has changed since.")
+        _record(rejection, number)
+        restored = Outcome(
+            Upload.Status.APPROVED, Reason.MODERATOR, by_person=True, notice=Notice.Kind.RESTORED
+        )
+        outcome.settle(row, restored, revision=number, published=published)
+
+    return overturn.PutBack(upload_id, settle)
 
 
 def _undo_retirement(decision: Decision) -> None:
-    reinstate(banned_id=int(decision.banned_id or 0), actor_id=decision.actor_id, undoes_id=decision.pk)
+    reinstating.reinstate(
+        banned_id=int(decision.banned_id or 0), actor_id=decision.actor_id, undoes_id=decision.pk
+    )
 
 
-def reinstate(*, banned_id: int, actor_id: str, undoes_id: int | None = None) -> BannedImage:
-    """Ban again what was retired, as a new entry with the same codes, so that no index has to bring
-    an entry back to life. Raises :class:`DecisionRefused` for one that is active, or was banned again already."""
-    old = BannedImage.objects.filter(pk=banned_id).first()
-    if old is None or old.active:
-        raise DecisionRefused("This entry is not retired.")
-    evidence = _copy_of(old.evidence)
-    try:
-        return _again(old, evidence, actor_id=actor_id, undoes_id=undoes_id)
-    except DecisionRefused:
-        if evidence:
-            storage.quarantine().delete(evidence)
-        raise
-
-
-def _again(old: BannedImage, evidence: str, *, actor_id: str, undoes_id: int | None) -> BannedImage:
-    with revision.exclusive_change() as change:
-        copies = BannedImage.objects.filter(nearest=old, retired_revision__isnull=True).values("pk")
-        if BlocklistChange.objects.filter(banned_id__in=copies, detail__again=old.pk).exists():
-            raise DecisionRefused("This entry was banned again already.")
-        banned = BannedImage.objects.select_related("blocklist").get(pk=old.pk)
-        banned.pk = None
-        banned._state.adding = True
-        banned.evidence, banned.revision = evidence, change.revision
-        banned.retired_revision = banned.retired_at = None
-        banned.created_at, banned.created_by = timezone.now(), actor_id
-        banned.expires_at = None
-        banned.nearest_id = old.pk
-        banned.save(force_insert=True)
-        Fingerprint.objects.bulk_create(
-            Fingerprint(
-                banned=banned,
-                algorithm=code.algorithm,
-                bits=code.bits,
-                variant=code.variant,
-                revision=change.revision,
-            )
-            for code in old.fingerprints.all()
-        )
-        local.copy_signatures(old, banned, at_revision=change.revision)
-        change.record(
-            kind=BlocklistChange.Kind.BAN,
-            blocklist=banned.blocklist.slug,
-            banned_id=banned.pk,
-            actor_id=actor_id,
-            detail={"source": banned.source, "again": old.pk},
-            entries=selectors.tightening().filter(pk=banned.pk).count(),
-        )
-        decisions.record(
-            kind=Kind.BAN,
-            actor_id=actor_id,
-            banned_id=banned.pk,
-            revision=change.revision,
-            reason="again",
-            undoes_id=undoes_id,
-        )
-        reach_back(change, banned=banned, reach=True)
-    return banned
-
-
-def _copy_of(name: str) -> str:
-    if not name:
-        return ""
-    try:
-        data = storage.read(storage.quarantine(), name)
-    except FileNotFoundError:
-        return ""
-    format_name = FORMATS.get(name.rpartition(".")[2], "JPEG")
-    return files.keep_private(Encoded(data, format_name, 0, 0), folder="evidence")
-
-
-UNDO: dict[str, Callable[[Decision], Any]] = {
-    Kind.APPROVE: _undo_approval,
-    Kind.REJECT: _undo_rejection,
-    Kind.BAN: _undo_ban,
-    Kind.RETIRE: _undo_retirement,
-}
+UNDO: dict[str, Callable[[Decision], Any]] = {Kind.APPROVE: _undo_approval, Kind.RETIRE: _undo_retirement}

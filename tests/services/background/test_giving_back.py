@@ -17,7 +17,7 @@ from moderation.models import (
     Upload,
 )
 from moderation.services.blocklists import background, blocklist
-from moderation.services.desk import undo
+from moderation.services.desk import reinstating, undo
 from tests import pictures
 from tests.services.background.walls import CROP, WALL, approve, before_wall, configure, status_of, upload_of
 
@@ -94,7 +94,7 @@ def test_a_retired_entry_keeps_its_books(entry: BannedImage, innocent: Upload) -
     blocklist.unban(banned_id=entry.pk)
 
     undo.undo(decision_id=decision.pk, actor_id="7")
-    undo.reinstate(banned_id=entry.pk, actor_id="7")
+    reinstating.reinstate(banned_id=entry.pk, actor_id="7")
 
     assert upload_of(before_wall(66), "bob").status == "held"
 

@@ -7,7 +7,7 @@ import pytest
 from moderation.models import BannedImage, BlocklistChange, LearnedBackground, LocalFingerprint, Match, Upload
 from moderation.services import revision
 from moderation.services.blocklists import blocklist
-from moderation.services.desk import undo
+from moderation.services.desk import reinstating
 from tests.services.background.walls import CROP, approve, before_wall, configure, status_of, upload_of
 
 pytest.importorskip("cv2", reason="the extra `local` (OpenCV) is not installed")
@@ -65,7 +65,7 @@ def test_an_entry_that_is_banned_again_keeps_what_it_learned(entry: BannedImage,
     approve(innocent)
     blocklist.unban(banned_id=entry.pk)
 
-    undo.reinstate(banned_id=entry.pk, actor_id="7")
+    reinstating.reinstate(banned_id=entry.pk, actor_id="7")
 
     assert upload_of(before_wall(66), "bob").status == "approved"
     assert upload_of(CROP, "mallory").status == "held"
