@@ -1,4 +1,6 @@
-"""What a host site imports. Everything else in this package may change without notice."""
+"""What a host site imports, beside ``fields``, ``validators``, ``signals``, ``storage``, ``testing`` and ``admin.mixins``.
+
+The rest of this package may change without notice."""
 
 from __future__ import annotations
 

@@ -160,11 +160,6 @@ def table(
     return [advise(one, entries=entries, target=target) for one in distances for entries in sizes]
 
 
-def supported(distances: PairDistances, *, radius: int, entries: int, target: float) -> bool:
-    """Whether the sample supports this radius for this list."""
-    return radius <= advise(distances, entries=entries, target=target).radius
-
-
 def _flagged(rate: float, entries: int) -> float:
     """Share of uploads with at least one false hit among ``entries``."""
     return -math.expm1(entries * math.log1p(-rate)) if rate < 1 else 1.0

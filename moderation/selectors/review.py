@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
 from moderation.domain.algorithms import ALGORITHMS
@@ -91,12 +91,6 @@ def waiting_for_second() -> QuerySet[BanDraft]:
 def open_appeals() -> QuerySet[Appeal]:
     """Appeals that nobody has answered, the oldest first."""
     return Appeal.objects.filter(status=Appeal.Status.OPEN).order_by("pk")
-
-
-def for_moderator(appeals: QuerySet[Appeal], moderator_id: str) -> QuerySet[Appeal]:
-    """Without those of uploads that this moderator has decided about before."""
-    mine = Decision.objects.filter(upload_id=OuterRef("upload_id"), actor_id=moderator_id)
-    return appeals.filter(~Exists(mine))
 
 
 def item_of(upload: Upload, *, with_decisions: bool = True, history: Sequence[AuditRecord] = ()) -> Item:

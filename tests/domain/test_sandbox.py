@@ -115,7 +115,6 @@ def test_children_are_recycled() -> None:
         pids = [note(box, b"tell pid") for _ in range(5)]
 
     assert pids[0] == pids[1] != pids[2] == pids[3] != pids[4]
-    assert box.counters()["recycled"] == 2
 
 
 def test_threads_share_at_most_the_workers() -> None:

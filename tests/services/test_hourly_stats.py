@@ -33,7 +33,7 @@ def test_hours_that_are_over_are_counted_once() -> None:
         {"decision:reject": 1},
     ]
     decided = HourlyTally.objects.latest("hour").decision_times
-    assert hourly_stats.quantile(decided, 0.5) == pytest.approx(3600, rel=1)
+    assert hourly_stats.quantile(decided, 0.5) == min(edge for edge in hourly_stats.EDGES if edge >= 3600)
 
 
 def test_counting_again_gives_the_same_numbers() -> None:

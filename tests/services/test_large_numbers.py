@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 MORE = 65_536
 
 
+@pytest.mark.slow
 def test_the_personal_data_of_many_people_is_erased_together() -> None:
     rows = (PersonalData(owner_type="auth.user", owner_id="1", salt=b"salt") for _ in range(MORE))
     PersonalData.objects.bulk_create(rows, batch_size=5_000)

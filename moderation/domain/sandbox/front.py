@@ -15,14 +15,10 @@ from moderation.domain.sandbox.failures import error_of
 from moderation.domain.sandbox.jobs import ANALYSE, JOBS, PROBE, Job, Out, Outcome
 from moderation.domain.sandbox.limits import SandboxLimits
 from moderation.domain.sandbox.pool import Pool
-from moderation.exceptions import DecoderCrashed, DecoderOutOfMemory, DecoderTimeout, SandboxFailure
+from moderation.exceptions import DecoderCrashed, DecoderTimeout, SandboxFailure
 
 logger = logging.getLogger("moderation.sandbox")
 
-COUNTED: Mapping[type[SandboxFailure], str] = {
-    DecoderTimeout: "timeouts",
-    DecoderOutOfMemory: "out_of_memory",
-}
 OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGALRM)
 """Exit statuses of a child that the kernel ended for its time."""
 
@@ -78,14 +74,6 @@ class Sandbox:
         """Start one child now and return at once; the first picture then waits less."""
         self._pool.prewarm()
 
-    def counters(self) -> dict[str, int]:
-        """How often something happened in this process since its start: for metrics.
-
-        ``started``, ``pictures``, ``recycled``, ``timeouts``, ``crashes``, ``out_of_memory``.
-        """
-        names = ("started", "pictures", "recycled", "timeouts", "crashes", "out_of_memory")
-        return {name: self._pool.counted(name) for name in names}
-
     def pids(self) -> list[int]:
         """Process numbers of the children that this process has now."""
         return self._pool.pids()
@@ -115,7 +103,6 @@ class Sandbox:
         except BaseException:  # an interrupt in between: nobody knows what this child will say next
             self._pool.retire(child)
             raise
-        self._pool.count("pictures")
         if not isinstance(answer, Outcome):
             self._pool.give_back(child)
             return answer
@@ -129,7 +116,6 @@ class Sandbox:
         status = self._pool.retire(child)
         if status in OUT_OF_TIME:
             error = DecoderTimeout()
-        self._pool.count(COUNTED.get(type(error), "crashes"))
         logger.warning(
             "sandbox child %d replaced: %s (exit status %s) %s", child.pid, error.code, status, details
         )

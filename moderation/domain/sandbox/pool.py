@@ -8,7 +8,7 @@ import os
 import threading
 import time
 import weakref
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Mapping
 
 from moderation.domain.sandbox import spawner, wire
@@ -44,7 +44,6 @@ class Pool:
     def give_back(self, child: Child) -> None:
         """The child is as good as before."""
         if child.served >= self.limits.recycle_after:
-            self.count("recycled")
             self.retire(child)
             return
         with self._changed:
@@ -68,16 +67,6 @@ class Pool:
                 return
             self._count += 1
         self._replace()
-
-    def count(self, event: str) -> None:
-        """Note that something happened."""
-        with self._changed:
-            self._happened[event] += 1
-
-    def counted(self, event: str) -> int:
-        """How often it did in this process."""
-        with self._changed:
-            return self._happened[event]
 
     def pids(self) -> list[int]:
         """Process numbers of the children."""
@@ -110,7 +99,6 @@ class Pool:
                 if child.alive():
                     return child
                 logger.warning("sandbox child %d died while idle", child.pid)
-                self.count("crashes")
                 self._dispose(child)
                 self._count -= 1
             if self._count < self.limits.workers:
@@ -130,7 +118,6 @@ class Pool:
     def _spawn(self) -> Child:
         child = Child(limits=self.limits, targets=self._targets, executable=self._executable)
         with self._changed:
-            self._happened["started"] += 1
             self._children.add(child)
         return child
 
@@ -191,7 +178,6 @@ class Pool:
         self._idle: deque[Child] = deque()
         self._children: set[Child] = set()
         self._count = 0
-        self._happened: Counter[str] = Counter()
 
 
 _living: weakref.WeakSet[Pool] = weakref.WeakSet()

@@ -29,6 +29,7 @@ class Swept:
     found: int
     """Pending uploads that nobody worked on."""
     redispatched: int
+    """Of the found, those that were sent to a worker again, or screened here."""
     held: int
     """Of the found, those that are held now."""
     rescans: int
