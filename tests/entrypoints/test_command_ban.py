@@ -135,7 +135,7 @@ def test_unban_retires_once_and_says_so(folder: Path) -> None:
 
 
 def test_unban_of_an_unknown_number_fails() -> None:
-    outcome = run("unban", 999)
+    outcome = run("unban", 10**9)
 
     assert (outcome.status, outcome.line["error"]) == (1, "unknown_entry")
 

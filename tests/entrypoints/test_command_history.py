@@ -7,7 +7,7 @@ from django.db import connection
 
 from moderation import api
 from moderation.dispatch.inline import InlineDispatcher
-from moderation.models import Decision, Rescan
+from moderation.models import BannedImage, Decision, Rescan
 from moderation.services.history import triggers
 from tests import pictures
 from tests.entrypoints.commands import run
@@ -101,4 +101,5 @@ def test_rescan_of_one_list() -> None:
 
     assert (line["rescans"], line["hits"]) == (1, 0)
     assert run("rescan", "--blocklist", "nope").status == 2
-    assert run("rescan", "--banned", 99).status == 2
+    last = max(BannedImage.objects.values_list("pk", flat=True))
+    assert run("rescan", "--banned", last + 1).status == 2

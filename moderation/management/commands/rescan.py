@@ -18,8 +18,8 @@ COUNTS = ("examined", "hits", "taken_down", "held", "released")
 class Command(JsonCommand):
     help = (
         "Judge earlier uploads again: finish the searches that changes to the lists have asked for, then go "
-        "through all uploads that are near anything banned. Nothing is decoded. It resumes where it was "
-        "interrupted."
+        "through all uploads that are near anything banned. Uploads are found by their stored fingerprints; with "
+        "the second tier, the pictures of those found are decoded again. It resumes where it was interrupted."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
