@@ -1,6 +1,6 @@
 """Uniform borders, letterboxes and bars with text: where the picture inside begins.
 
-A border is what somebody puts around a picture to hide it from a fingerprint. Whatever is found here only *adds*
+A border is what an uploader puts around a picture to hide it from a fingerprint. Whatever is found here only *adds*
 a variant, so a wrong guess costs a little time and hides nothing.
 """
 
@@ -54,14 +54,15 @@ class Box:
 
 
 def whole(grey: Grey) -> Box:
-    """All of a picture of shape ``(height, width)``."""
+    """Return the box of a whole picture of shape ``(height, width)``."""
     return Box(0, 0, grey.shape[1], grey.shape[0])
 
 
 def crops(grey: Grey) -> dict[Box, str]:
-    """The rectangles of a picture that are worth a fingerprint, with what they are called; all of it comes first.
+    """Return the rectangles of a picture that are worth a fingerprint, with what they are called; the whole picture
+    comes first.
 
-    Inside the outermost border; inside every border, since somebody may have put a second one around; and inside
+    Inside the outermost border; inside every border, since there may be a second one around it; and inside
     the strips that have text or symbols on a uniform ground: caption bars, the status line of a screenshot. Only
     those that differ visibly.
     """
@@ -81,7 +82,7 @@ def crops(grey: Grey) -> dict[Box, str]:
 
 
 def alike(a: Box, b: Box, picture: Box) -> bool:
-    """Whether two rectangles of a picture differ by less than a fingerprint would notice."""
+    """Return whether two rectangles of a picture differ by less than a fingerprint would notice."""
     across, down = picture.width * _VISIBLE, picture.height * _VISIBLE
     return (
         abs(a.left - b.left) <= across
@@ -92,7 +93,8 @@ def alike(a: Box, b: Box, picture: Box) -> bool:
 
 
 def _trim(grey: Grey, box: Box, *, rounds: int, bars: bool) -> Box:
-    """The part of ``box`` inside up to ``rounds`` borders; ``box`` itself where there is none, or too little inside."""
+    """Return the part of ``box`` inside up to ``rounds`` borders; ``box`` itself where there is none, or too little
+    inside."""
     start = box
     for _ in range(rounds):
         inner = _trim_once(grey[box.top : box.bottom, box.left : box.right], bars=bars)
@@ -104,7 +106,7 @@ def _trim(grey: Grey, box: Box, *, rounds: int, bars: bool) -> Box:
 
 
 def _trim_once(grey: Grey, *, bars: bool) -> Box | None:
-    """One round: rows, then columns of what is left. ``None``: nothing to take off."""
+    """Return what one round leaves of ``box``: rows first, then columns. ``None``: nothing to take off."""
     top, bottom = _edges(grey, bars=bars)
     left, right = _edges(grey[top:bottom].T, bars=bars)
     inner = Box(left, top, right, bottom)
@@ -114,7 +116,7 @@ def _trim_once(grey: Grey, *, bars: bool) -> Box | None:
 
 
 def _edges(lines: Grey, *, bars: bool) -> tuple[int, int]:
-    """First line, and the line after the last, of the picture inside a top and a bottom border."""
+    """Return the first line, and the line after the last, of the picture inside a top and a bottom border."""
     count = len(lines)
     first = _border(lines, bars=bars)
     if first >= count:  # of one colour throughout: not a border but the picture
@@ -124,7 +126,7 @@ def _edges(lines: Grey, *, bars: bool) -> tuple[int, int]:
 
 
 def _border(lines: Grey, *, bars: bool) -> int:
-    """Number of leading lines that belong to a border."""
+    """Return the number of leading lines that belong to a border."""
     ground = int(np.median(lines[0]))
     if _other(lines[:1], ground)[0] > _STRAY:  # nearly all pictures end here
         return 0
@@ -140,7 +142,7 @@ def _border(lines: Grey, *, bars: bool) -> int:
 
 
 def _ringing(lines: Grey) -> int:
-    """How many lines after the first the border's edge is: where most pixels step at once."""
+    """Return how many lines after the first the border's edge is: where most pixels step at once."""
     if len(lines) < 2:
         return 0
     steps = np.abs(np.diff(lines.astype(np.int16), axis=0))

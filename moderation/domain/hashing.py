@@ -48,7 +48,7 @@ class Patch:
         self._samples: dict[tuple[int, int], NDArray[np.uint8]] = {}
 
     def sample(self, width: int, height: int) -> NDArray[np.uint8]:
-        """The patch's luminance resampled (Lanczos) to shape ``(height, width)``; each size once."""
+        """Return the patch's luminance resampled (Lanczos) to shape ``(height, width)``; each size once."""
         size = width, height
         if size not in self._samples:
             small = self._grey.resize(size, Image.Resampling.LANCZOS, box=self._exact)
@@ -56,7 +56,7 @@ class Patch:
         return self._samples[size]
 
     def lightness(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """The mean of the strongest and the weakest channel, in shapes ``(16, 17)`` and ``(17, 16)``.
+        """Return the mean of the strongest and the weakest channel, in shapes ``(16, 17)`` and ``(17, 16)``.
 
         It is what a change of hue leaves alone.
         """
@@ -70,17 +70,17 @@ class Patch:
         return np.asarray(across), np.asarray(light.resize((16, 17), Image.Resampling.LANCZOS, box=box))
 
     def colours(self) -> NDArray[np.uint8]:
-        """The patch in colour at canonical size, shape ``(height, width, 3)``."""
+        """Return the patch in colour at canonical size, shape ``(height, width, 3)``."""
         return np.ascontiguousarray(np.asarray(self._colour.crop(self._edges)))
 
 
 def sampled(patches: Sequence[Patch], width: int, height: int) -> NDArray[np.uint8]:
-    """Shape ``(patches, height, width)``."""
+    """Return the luminance of patches at one size, shape ``(patches, height, width)``."""
     return np.stack([patch.sample(width, height) for patch in patches])
 
 
 def negative_dhash256(patches: Sequence[Patch]) -> NDArray[np.uint8]:
-    """``dhash256`` of the patches' negatives in their own orientation, shape ``(patches, 32)``.
+    """Return ``dhash256`` of the patches' negatives in their own orientation, shape ``(patches, 32)``.
 
     Not the complement of the bits: where two neighbours are equal, the bit is 0 in a picture and in its negative.
     """
@@ -89,7 +89,7 @@ def negative_dhash256(patches: Sequence[Patch]) -> NDArray[np.uint8]:
 
 
 def lightness_dhash256(patches: Sequence[Patch]) -> NDArray[np.uint8]:
-    """``dhash256`` of the patches' lightness rather than their luminance, shape ``(patches, 8, 32)``.
+    """Return ``dhash256`` of the patches' lightness rather than their luminance, shape ``(patches, 8, 32)``.
 
     A turned hue makes a red shirt on green as bright as its ground, and a fingerprint of luminance finds 98 % of such
     copies; lightness does not change.
@@ -123,7 +123,7 @@ def phash(side: int) -> Callable[[Sequence[Patch]], Bits]:
 
 @lru_cache(maxsize=2)
 def _dct_basis(rows: int, size: int) -> NDArray[np.float64]:
-    """The first rows of the DCT-II as a matrix ``(rows, size)``; scaled like ``scipy.fftpack.dct``."""
+    """Return the first rows of the DCT-II as a matrix ``(rows, size)``; scaled like ``scipy.fftpack.dct``."""
     frequency, place = np.arange(rows)[:, None], np.arange(size)[None, :]
     return np.asarray(2 * np.cos(math.pi * frequency * (2 * place + 1) / (2 * size)))
 
@@ -147,7 +147,7 @@ def whash(patches: Sequence[Patch]) -> Bits:
 
 
 def _cell_means(patch: Patch) -> NDArray[np.float64]:
-    """Means over 8 × 8 cells, shape ``(1, 8, 8)``, at the power of two below the patch's shorter side."""
+    """Return means over 8 × 8 cells, shape ``(1, 8, 8)``, at the power of two below the patch's shorter side."""
     side = max(8, 1 << (patch.side.bit_length() - 1))
     return np.asarray(patch.sample(side, side).reshape(1, 8, side // 8, 8, side // 8).mean(axis=(2, 4)))
 

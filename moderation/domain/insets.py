@@ -30,7 +30,7 @@ _SMALLEST = 0.28
 
 
 def insets(grey: Grey) -> list[Box]:
-    """The rectangles between the strongest lines, largest first; none where there are no lines.
+    """Return the rectangles between the strongest lines, largest first; none where there are no lines.
 
     Lines across the whole picture first, then those across what lies between them: a portrait on a story's canvas
     touches no edge of it.
@@ -53,7 +53,7 @@ def insets(grey: Grey) -> list[Box]:
 
 
 def _segments(lines: Grey) -> list[tuple[int, int]]:
-    """The stretches, large enough, into which at most two lines divide the picture."""
+    """Return the stretches, large enough, into which at most two lines divide the picture."""
     count = len(lines)
     if min(lines.shape) < 4 * _NEIGHBOURS:
         return []
@@ -73,7 +73,7 @@ def _segments(lines: Grey) -> list[tuple[int, int]]:
 
 
 def _strengths(lines: Grey) -> NDArray[np.float32]:
-    """For each boundary between neighbouring lines, how much it stands out; shape ``(lines - 1,)``."""
+    """Return, for each boundary between neighbouring lines, how much it stands out; shape ``(lines - 1,)``."""
     some = np.ascontiguousarray(lines[:, ::_EVERY])
     upper, lower = np.maximum(some[1:], some[:-1]), np.minimum(some[1:], some[:-1])
     sums = np.minimum(upper - lower, _STEP).sum(axis=1, dtype=np.uint32)

@@ -27,7 +27,7 @@ Real = TypeVar("Real", bound=np.floating)
 
 
 def eight(grids: NDArray[Number], sideways: NDArray[Number] | None = None) -> NDArray[Number]:
-    """``(n, h, w)`` grids to ``(n, 8, h, w)``: each as it looks when its picture is turned.
+    """Return ``(n, h, w)`` grids as ``(n, 8, h, w)``: each as it looks when its picture is turned.
 
     ``sideways``, of shape ``(n, w, h)``, holds the same pictures sampled for the four turns that swap the axes.
     Square grids need none.
@@ -49,7 +49,7 @@ def eight(grids: NDArray[Number], sideways: NDArray[Number] | None = None) -> ND
 
 
 def eight_spectra(spectra: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(n, k, k)`` low-frequency DCT coefficients, from the constant one, to ``(n, 8, k, k)``."""
+    """Return ``(n, k, k)`` low-frequency DCT coefficients, from the constant one, as ``(n, 8, k, k)``."""
     return eight_turns(spectra, np.where(np.arange(spectra.shape[-1]) % 2, -1.0, 1.0))
 
 

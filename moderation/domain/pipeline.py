@@ -15,7 +15,7 @@ from moderation.domain.variants import codes_of_views
 
 
 def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
-    """Everything that is known of the picture in ``data``, from one decode.
+    """Return everything that is known of the picture in ``data``, from one decode.
 
     Raises a child of :class:`~moderation.exceptions.ImageRefused` for bytes that are no picture that we take, and
     :class:`~moderation.exceptions.UnknownAlgorithm`. :class:`MemoryError` passes through.
@@ -79,7 +79,7 @@ class _Views:
         self._order = hashlib.sha256()
 
     def add(self, frame: Frame, number: int) -> None:
-        """The views of the next frame."""
+        """Add the views of the next frame."""
         size = f"{frame.image.width}x{frame.image.height}\n".encode()
         for view in views_of(frame.image, frame=number):
             digest = hashlib.sha256(size)
@@ -89,17 +89,18 @@ class _Views:
             self._shown[digest.digest()] = self._shown.get(digest.digest(), 0) + frame.duration
 
     def distinct(self) -> list[View]:
-        """Numbered by their place."""
+        """Return the distinct views, numbered by their place."""
         return list(self._distinct.values())
 
     def longest_shown(self, most: int) -> list[int]:
-        """Numbers of the views that are on screen longest: a flash of innocent frames in front hides nothing."""
+        """Return the numbers of the views that are on screen longest: a flash of innocent frames in front hides
+        nothing."""
         numbers = range(len(self._distinct))
         shown = list(self._shown.values())
         return sorted(sorted(numbers, key=lambda number: (-shown[number], number))[:most])
 
     def digest(self) -> bytes:
-        """``pixels/1``: SHA-256 over the sizes and canonical pictures of all published frames in their order.
+        """Return ``pixels/1``: SHA-256 over the sizes and canonical pictures of all published frames in their order.
 
         A picture saved anew without loss has the same; one of more than about 512 pixels is told from another only
         by what is left of it at that size.
@@ -108,7 +109,7 @@ class _Views:
 
 
 class _Kept:
-    """The frames at the size in which they will be published, if somebody wants them."""
+    """The frames at the size in which they will be published, where the options ask for them."""
 
     def __init__(self, options: AnalysisOptions, count: int) -> None:
         self._publishing = options.publishing

@@ -107,7 +107,7 @@ class Judgement:
 
 
 def band_of(hit: Hit, entry: Entry) -> tuple[BandName, int] | None:
-    """The band that a hit falls into and that band's radius; None outside of all bands."""
+    """Return the band that a hit falls into and that band's radius; None outside of all bands."""
     if hit.method.startswith(LOCAL):
         return _local_band(hit, entry)
     if hit.band is not None:
@@ -176,7 +176,7 @@ def _allows_exactly(match: JudgedMatch) -> bool:
 
 
 def _explained_by_allowed(found: Collection[tuple[Hit, Entry, BandName, int]]) -> list[Hit]:
-    """Hits of banned entries that an allow-listed picture accounts for.
+    """Return hits of banned entries that an allow-listed picture accounts for.
 
     An exact copy of an allowed picture accounts for everything in it. A near one accounts for the
     fingerprints of the view as a whole, and for what the second tier says of those same entries. It does

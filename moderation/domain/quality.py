@@ -19,7 +19,7 @@ contrast than the original that was banned."""
 
 
 def quality_of(grids: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """0 (flat) to 1 for each of ``(n, 64, 64)`` grids.
+    """Return 0 (flat) to 1 for each of ``(n, 64, 64)`` grids.
 
     The mean size of the Laplacian at 32 × 32: zero for one colour and for every linear gradient, small for smooth
     ones, and blind to noise that the fingerprints do not see either.

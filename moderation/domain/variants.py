@@ -66,7 +66,7 @@ class Codes:
 
 
 def variants_of(view: View, number: int) -> list[Variant]:
-    """The view as it is, without what was put around it, and what is set into it."""
+    """Return the view as it is, without what was put around it, and what is set into it."""
     pixels = np.asarray(view.grey)
     names = crops(pixels)
     boxes = dict.fromkeys(names, True)
@@ -80,7 +80,7 @@ def variants_of(view: View, number: int) -> list[Variant]:
 
 
 def codes_of_views(views: Sequence[View], algorithms: Sequence[str]) -> Codes:
-    """Queries and enrolment of a picture; flat views and flat patches have none.
+    """Return queries and enrolment of a picture; flat views and flat patches have none.
 
     Raises :class:`~moderation.exceptions.UnknownAlgorithm`.
     """
@@ -114,7 +114,7 @@ class _Collected:
         self.enrolment: dict[tuple[str, bytes], Code] = {}
 
     def add_all(self, name: str, algorithm: str) -> None:
-        """The codes of one algorithm, and for ``dhash256`` those of negatives and of lightness."""
+        """Add the codes of one algorithm, and for ``dhash256`` those of negatives and of lightness."""
         plain = codes_of(name, self._patches)
         always = np.ones(len(plain), dtype=bool)
         self._enrol(algorithm, plain, always, "")

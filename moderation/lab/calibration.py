@@ -47,7 +47,7 @@ class PairDistances:
         return self.pairs // 2
 
     def within(self, radius: int) -> int:
-        """Unordered pairs at most so far apart in either order, rounded up."""
+        """Return the number of unordered pairs at most so far apart in either order, rounded up."""
         return -(-int(self.histogram[: radius + 1].sum()) // 2)
 
 
@@ -105,7 +105,7 @@ def compare(
 
 
 def upper_bound(events: int, trials: int, *, confidence: float = CONFIDENCE) -> float:
-    """One-sided Clopper–Pearson bound of a rate: the largest under which so few events are not a surprise.
+    """Return the one-sided Clopper–Pearson bound of a rate: the largest under which so few events are not a surprise.
 
     1 when there were no trials.
     """
@@ -124,12 +124,13 @@ def upper_bound(events: int, trials: int, *, confidence: float = CONFIDENCE) -> 
 
 
 def smallest_showable(pictures: int) -> float:
-    """The rate per pair below which a sample of so many pictures cannot show anything: its bound at no event."""
+    """Return the rate per pair below which a sample of so many pictures cannot show anything: its bound at no
+    event."""
     return upper_bound(0, pictures * (pictures - 1) // 2)
 
 
 def advise(distances: PairDistances, *, entries: int, target: float) -> Advice:
-    """The largest radius at which a list of ``entries`` flags at most ``target`` of innocent uploads.
+    """Return the largest radius at which a list of ``entries`` flags at most ``target`` of innocent uploads.
 
     Judged by the upper bound, so a small sample gets a small radius or none.
     """
@@ -156,7 +157,7 @@ def advise(distances: PairDistances, *, entries: int, target: float) -> Advice:
 def table(
     distances: Sequence[PairDistances], *, target: float, sizes: Sequence[int] = LIST_SIZES
 ) -> list[Advice]:
-    """Advice for every algorithm and length of list."""
+    """Return advice for every algorithm and length of list."""
     return [advise(one, entries=entries, target=target) for one in distances for entries in sizes]
 
 
@@ -166,14 +167,14 @@ def _flagged(rate: float, entries: int) -> float:
 
 
 def _needed(entries: int, target: float) -> int:
-    """Pictures that a sample needs before it can support any radius for this list and target."""
+    """Return the number of pictures that a sample needs before it can support any radius for this list and target."""
     per_pair = -math.expm1(math.log1p(-target) / entries)
     pairs = -math.log(1 - CONFIDENCE) / per_pair
     return math.ceil((1 + math.sqrt(1 + 8 * pairs)) / 2)
 
 
 def _at_most(events: int, trials: int, rate: float) -> float:
-    """Binomial probability of at most ``events``, summed in logarithms."""
+    """Return the binomial probability of at most ``events``, summed in logarithms."""
     if rate <= 0:
         return 1.0
     log_rate, log_rest = math.log(rate), math.log1p(-rate) if rate < 1 else -math.inf
@@ -194,6 +195,6 @@ def _words(rows: Sequence[bytes]) -> NDArray[np.uint64]:
 
 
 def _runs(names: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Each run of equal names, and where it starts."""
+    """Return each run of equal names, and where it starts."""
     starts = [place for place, name in enumerate(names) if not place or name != names[place - 1]]
     return [names[start] for start in starts], starts

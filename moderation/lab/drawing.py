@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 
 def saved(picture: Image.Image, kind: str = "JPEG", **options: int | str) -> bytes:
-    """The file; a JPEG of quality 88 unless told otherwise."""
+    """Return the picture as a file; a JPEG of quality 88 unless told otherwise."""
     if kind == "JPEG":
         options = {"quality": 88, **options}
     target = io.BytesIO()
@@ -18,19 +18,19 @@ def saved(picture: Image.Image, kind: str = "JPEG", **options: int | str) -> byt
 
 
 def bordered(picture: Image.Image, *, share: float, colour: str) -> Image.Image:
-    """A border on all sides, ``share`` of the longest side wide."""
+    """Draw a border on all sides, ``share`` of the longest side wide."""
     return ImageOps.expand(picture, max(1, round(max(picture.size) * share)), colour)
 
 
 def letterboxed(picture: Image.Image) -> Image.Image:
-    """Black bars above and below, or left and right, to a square or beyond."""
+    """Draw black bars above and below, or left and right, to a square or beyond."""
     width, height = picture.size
     size = (width, round(width * 1.1)) if width > height else (round(height * 1.1), height)
     return ImageOps.pad(picture, (max(size[0], width), max(size[1], height)), color="black")
 
 
 def watermarked(picture: Image.Image) -> Image.Image:
-    """Half-transparent words in rows over the whole picture."""
+    """Draw half-transparent words in rows over the whole picture."""
     layer = Image.new("RGBA", picture.size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(layer)
     step = max(24, picture.height // 5)
@@ -40,17 +40,17 @@ def watermarked(picture: Image.Image) -> Image.Image:
 
 
 def big_text(picture: Image.Image) -> Image.Image:
-    """One line of large letters across the middle."""
+    """Draw one line of large letters across the middle."""
     return _lettered(picture, ((0.5, "LOOK AT THIS"),), share=0.12)
 
 
 def meme_text(picture: Image.Image) -> Image.Image:
-    """White capitals with a black outline at the top and at the bottom."""
+    """Draw white capitals with a black outline at the top and at the bottom."""
     return _lettered(picture, ((0.09, "WHEN YOU SEE IT"),), share=0.09, bottom="YOU CANNOT UNSEE")
 
 
 def logo(picture: Image.Image, random: np.random.Generator, *, share: float) -> Image.Image:
-    """An opaque badge over ``share`` of the area, in one of the corners."""
+    """Draw an opaque badge over ``share`` of the area, in one of the corners."""
     width, height = picture.size
     side = round((width * height * share) ** 0.5)
     left = int(random.integers(2)) * (width - side)
@@ -65,7 +65,7 @@ def logo(picture: Image.Image, random: np.random.Generator, *, share: float) -> 
 
 
 def caption_bar(picture: Image.Image) -> Image.Image:
-    """A white bar with two lines of text above the picture."""
+    """Draw a white bar with two lines of text above the picture."""
     bar = max(24, picture.height // 5)
     canvas = Image.new("RGB", (picture.width, picture.height + bar), "white")
     canvas.paste(picture, (0, bar))
@@ -76,7 +76,7 @@ def caption_bar(picture: Image.Image) -> Image.Image:
 
 
 def screenshot(picture: Image.Image) -> Image.Image:
-    """On a telephone's screen: status line, title, picture, a row of buttons, a comment."""
+    """Show the picture on a telephone's screen: status line, title, picture, a row of buttons, a comment."""
     width = picture.width
     unit = max(16, width // 14)
     canvas = Image.new("RGB", (width, picture.height + 8 * unit), (250, 250, 250))
@@ -99,7 +99,7 @@ def screenshot(picture: Image.Image) -> Image.Image:
 def _lettered(
     picture: Image.Image, lines: tuple[tuple[float, str], ...], *, share: float, bottom: str = ""
 ) -> Image.Image:
-    """Centred outlined capitals at heights given as a share; ``share`` of the height tall."""
+    """Draw centred outlined capitals at heights given as a share; ``share`` of the height tall."""
     lettered = picture.copy()
     draw = ImageDraw.Draw(lettered)
     places = [*lines, (1 - share, bottom)] if bottom else list(lines)

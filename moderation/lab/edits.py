@@ -35,7 +35,7 @@ class Edit:
 
 
 def _plain(change: Callable[[Image.Image], Image.Image]) -> Maker:
-    """An edit of the pixels alone, saved as a good JPEG."""
+    """Return an edit of the pixels alone, saved as a good JPEG."""
     return lambda picture, _: saved(change(picture))
 
 

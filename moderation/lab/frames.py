@@ -16,7 +16,7 @@ _INNOCENT_FRAMES = 4
 
 
 def animated(picture: Image.Image, material: Material, *, kind: str) -> bytes:
-    """An animation of unrelated frames with the picture as its last but one."""
+    """Return an animation of unrelated frames with the picture as its last but one."""
     frames = [
         other.resize(picture.size)
         for other in (material.others[n % len(material.others)] for n in range(_INNOCENT_FRAMES))
@@ -28,7 +28,7 @@ def animated(picture: Image.Image, material: Material, *, kind: str) -> bytes:
 
 
 def drawn_in_alpha(picture: Image.Image, *, ink: int) -> bytes:
-    """One colour everywhere; the picture is in the alpha channel and shows on a ground of the other colour."""
+    """Return one colour everywhere; the picture is in the alpha channel and shows on a ground of the other colour."""
     grey = picture.convert("L")
     alpha = grey.point([255 - value for value in range(256)]) if ink == 0 else grey
     drawn = Image.new("RGBA", picture.size, (ink, ink, ink, 0))
@@ -37,7 +37,7 @@ def drawn_in_alpha(picture: Image.Image, *, ink: int) -> bytes:
 
 
 def transparent_margin(picture: Image.Image) -> bytes:
-    """A fully transparent margin of 15 % on each side."""
+    """Add a fully transparent margin of 15 % on each side."""
     margin = round(max(picture.size) * 0.15)
     canvas = Image.new("RGBA", (picture.width + 2 * margin, picture.height + 2 * margin), (0, 0, 0, 0))
     canvas.paste(picture, (margin, margin))

@@ -10,19 +10,19 @@ _EXIF_ORIENTATION = 0x0112
 
 
 def scaled(picture: Image.Image, across: float, down: float) -> Image.Image:
-    """Resized by a factor for each axis."""
+    """Resize by a factor for each axis."""
     size = max(1, round(picture.width * across)), max(1, round(picture.height * down))
     return picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def fitted(picture: Image.Image, side: int) -> Image.Image:
-    """Resized to a longest side of ``side`` pixels."""
+    """Resize to a longest side of ``side`` pixels."""
     factor = side / max(picture.size)
     return scaled(picture, factor, factor)
 
 
 def exif_rotated(picture: Image.Image) -> bytes:
-    """Stored lying on its side, with the EXIF tag that turns it upright."""
+    """Store the picture lying on its side, with the EXIF tag that turns it upright."""
     exif = Image.Exif()
     exif[_EXIF_ORIENTATION] = 6
     target = io.BytesIO()
@@ -44,19 +44,19 @@ def cropped(picture: Image.Image, *, sides: tuple[int, int, int, int]) -> Image.
 
 
 def tilted(picture: Image.Image, *, degrees: float) -> Image.Image:
-    """Rotated; the corners that appear are black."""
+    """Rotate; the corners that appear are black."""
     return picture.rotate(degrees, Image.Resampling.BICUBIC)
 
 
 def perspective(picture: Image.Image) -> Image.Image:
-    """Photographed from the side: the right edge is 12 % shorter."""
+    """Return the picture as photographed from the side: the right edge is 12 % shorter."""
     width, height = picture.size
     corners = (0, 0, 0, height, width, height * 1.06, width, -height * 0.06)
     return picture.transform(picture.size, Image.Transform.QUAD, corners, Image.Resampling.BICUBIC)
 
 
 def circle_masked(picture: Image.Image) -> Image.Image:
-    """A square cut from the centre, in a circle on white."""
+    """Cut a square from the centre, in a circle on white."""
     side = min(picture.size)
     square = ImageOps.fit(picture, (side, side))
     mask = Image.new("L", (side, side), 0)
@@ -65,7 +65,7 @@ def circle_masked(picture: Image.Image) -> Image.Image:
 
 
 def story_pad(picture: Image.Image) -> Image.Image:
-    """In the middle of a 9:16 canvas, over a blurred and enlarged copy of itself."""
+    """Put the picture in the middle of a 9:16 canvas, over a blurred and enlarged copy of itself."""
     width, height = 540, 960
     canvas = ImageOps.fit(picture, (width, height)).filter(ImageFilter.GaussianBlur(24))
     inner = ImageOps.contain(picture, (width, round(height * 0.6)))
@@ -74,7 +74,7 @@ def story_pad(picture: Image.Image) -> Image.Image:
 
 
 def collage(picture: Image.Image, other: Image.Image) -> Image.Image:
-    """The left half of a collage with another picture."""
+    """Return the left half of a collage with another picture."""
     canvas = Image.new("RGB", (picture.width * 2, picture.height))
     canvas.paste(picture, (0, 0))
     canvas.paste(ImageOps.fit(other, picture.size), (picture.width, 0))
@@ -82,7 +82,7 @@ def collage(picture: Image.Image, other: Image.Image) -> Image.Image:
 
 
 def picture_in_picture(picture: Image.Image, other: Image.Image) -> Image.Image:
-    """At 60 % of the size in the corner of another picture."""
+    """Paste the picture at 60 % of the size into the corner of another one."""
     canvas = ImageOps.fit(other, picture.size)
     inner = scaled(picture, 0.6, 0.6)
     canvas.paste(inner, (canvas.width - inner.width - 8, canvas.height - inner.height - 8))

@@ -34,7 +34,7 @@ class Signatures:
         self._index = None
 
     def shown(self, analysis: Analysis) -> list[str]:
-        """Names of the bans that a picture shows, strongest first: each is worth at least a hold."""
+        """Return the names of the bans that a picture shows, strongest first: each is worth at least a hold."""
         if self._index is None:
             self._index = LocalIndex.build((signature, item) for item, signature in self._stored.items())
         features = [features_from_bytes(data) for data in analysis.local]

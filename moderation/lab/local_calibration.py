@@ -45,7 +45,7 @@ class InnocentHits:
 def among(
     pictures: Mapping[str, Sequence[LocalFeatures]], *, progress: Progress = lambda done, total: None
 ) -> InnocentHits:
-    """Every picture, as an upload, against all others, as bans. They have to be different pictures."""
+    """Compare every picture, as an upload, with all others, as bans. They have to be different pictures."""
     names = list(pictures)
     bans = [
         (one.signature.strongest(BAN_KEYPOINTS), owner)
@@ -87,7 +87,7 @@ def against(
     *,
     progress: Progress = lambda done, total: None,
 ) -> tuple[InnocentHits, list[tuple[str, int]]]:
-    """Every picture against a list as it is; the second part names what they showed, for a look."""
+    """Compare every picture with a list as it is; the second part names what they showed, for a look."""
     found = InnocentHits(pictures=len(pictures))
     shown: list[tuple[str, int]] = []
     for number, (name, features) in enumerate(pictures.items(), 1):

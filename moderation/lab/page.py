@@ -29,7 +29,7 @@ th, td { text-align:left; padding:.35rem .6rem; border-bottom:1px solid var(--li
 
 
 def page(found: Report) -> str:
-    """A whole HTML document."""
+    """Return a whole HTML document."""
     innocents = found["innocents"]
     easy = [group for group in found["groups"] if group["group"] != "hard"]
     worst = min(easy, key=lambda group: group["worst_detected"], default=None)
@@ -82,7 +82,7 @@ def _tiers(found: Report) -> str:
 
 
 def _bars(found: Report) -> str:
-    """A stacked bar for each edit, under the heading of its group."""
+    """Return a stacked bar for each edit, under the heading of its group."""
     left, width, row = 190, 560, 20
     y, parts = 0, []
     for group in found["groups"]:
@@ -117,7 +117,7 @@ def _bar(edit: EditRow, *, left: int, top: int, width: int) -> str:
 
 
 def _curves(found: Report, algorithm: str) -> str:
-    """Two histograms over the same axis, with the radii."""
+    """Return two histograms over the same axis, with the radii."""
     width, height, foot = 750, 170, 24
     shape = found["distributions"][algorithm]
     band = found["radii"][algorithm.partition("/")[0]]
@@ -174,5 +174,5 @@ def _key(*entries: tuple[str, str]) -> str:
 
 
 def _share(value: float) -> str:
-    """A percentage that says 100 only when it is."""
+    """Return a percentage that says 100 only when it is."""
     return "100 %" if value == 1 else f"{min(value, 0.9999):.1%}".replace("%", " %").replace("100.0", "99.9")

@@ -128,7 +128,7 @@ class Report(TypedDict):
 
 
 def report(scores: Scores, *, seed: int = 0) -> Report:
-    """What :func:`~moderation.lab.scoring.evaluate` measured, counted."""
+    """Count what :func:`~moderation.lab.scoring.evaluate` measured."""
     group_of = {edit.name: edit.group for edit in EDITS}
     edits = [_edit_row(name, group_of.get(name, "other"), found) for name, found in scores.copies.items()]
     order = [*GROUPS, *(row["group"] for row in edits if row["group"] not in GROUPS)]
@@ -214,7 +214,7 @@ def _second(rows: Iterable[EditRow]) -> float | None:
 
 
 def _mean(values: Sequence[float]) -> float:
-    """Rounded, so that a report shows what was measured and not how floats add up."""
+    """Return the mean, rounded, so that a report shows what was measured and not how floats add up."""
     return round(sum(values) / len(values), 6)
 
 

@@ -148,13 +148,13 @@ def evaluate(
 
 
 def _all_bans(banned: Sequence[Picture], also_banned: Sequence[Picture]) -> Iterator[tuple[str, Picture]]:
-    """With the names under which they are on the list."""
+    """Yield the pictures with the names under which they are on the list."""
     yield from ((picture.name, picture) for picture in banned)
     yield from ((ALSO + picture.name, picture) for picture in also_banned)
 
 
 def _readable(pictures: Sequence[Picture]) -> list[Image.Image]:
-    """The first few that can be opened, to make collages and animations with."""
+    """Return the first few that can be opened, to make collages and animations with."""
     found: list[Image.Image] = []
     for picture in pictures:
         if len(found) == _OTHERS:
@@ -165,7 +165,7 @@ def _readable(pictures: Sequence[Picture]) -> list[Image.Image]:
 
 
 def _upright(data: bytes) -> Image.Image:
-    """The picture as ``RGB``, for the edits."""
+    """Return the picture as ``RGB``, for the edits."""
     with Image.open(io.BytesIO(data)) as image:
         return ImageOps.exif_transpose(image).convert("RGB")
 
@@ -189,11 +189,11 @@ class _Enrolled:
         self._codes = {algorithm: _words(bits) for algorithm, bits in rows.items()}
 
     def only(self, name: str) -> _Enrolled:
-        """Finds this one alone; the second tier still has to tell it from the others."""
+        """Return an index that finds this one alone; the second tier still has to tell it from the others."""
         return _Enrolled({name: self._enrolment[name]}, self._bands, self._signatures)
 
     def screened(self, name: str, analysis: Analysis) -> Outcome:
-        """What becomes of a picture."""
+        """Return what becomes of a picture."""
         nearest = self.nearest(analysis.queries)
         found, banned, closest = Found.MISSED, None, float("inf")
         for algorithm, (distance, ban) in nearest.items():
@@ -213,7 +213,7 @@ class _Enrolled:
         return Outcome(name, found, banned, distances, local, first)
 
     def nearest(self, queries: Sequence[Code]) -> dict[str, tuple[int, str]]:
-        """Smallest distance, and whose it is, by algorithm."""
+        """Return the smallest distance, and whose it is, by algorithm."""
         found: dict[str, tuple[int, str]] = {}
         for algorithm, codes in self._codes.items():
             rows = [query.bits for query in queries if query.algorithm == algorithm]
@@ -228,5 +228,5 @@ class _Enrolled:
 
 
 def _words(rows: Sequence[bytes]) -> NDArray[np.uint64]:
-    """Codes as ``(n, bits // 64)`` machine words."""
+    """Return codes as ``(n, bits // 64)`` machine words."""
     return np.frombuffer(b"".join(rows), np.uint64).reshape(len(rows), -1)

@@ -6,7 +6,7 @@ from moderation.lab.report import EditRow, Flagged, GroupRow, Overall, Report
 
 
 def text_table(found: Report) -> str:
-    """For a terminal: a line for each edit and group, then the innocents."""
+    """Return text for a terminal: a line for each edit and group, then the innocents."""
     lines = [
         f"{'edit':<28}{'copies':>7}{'block':>9}{_tiers(found, 'tier 1', 'tier 2 *')}{_last(found):>12}  missed"
     ]
@@ -45,7 +45,7 @@ def _shares(found: Report, row: EditRow | GroupRow | Overall) -> str:
 
 
 def _tiers(found: Report, first: str, second: str) -> str:
-    """A column for each tier, where there are two."""
+    """Return a column for each tier, where there are two."""
     return f"{first:>9}{second:>10}" if found["tiers"] > 1 else ""
 
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 
 def noisy(picture: Image.Image, random: np.random.Generator, *, sigma: float) -> Image.Image:
-    """Gaussian noise of ``sigma`` grey levels on each channel."""
+    """Add Gaussian noise of ``sigma`` grey levels to each channel."""
     pixels = np.asarray(picture, dtype=np.float32)
     return Image.fromarray(np.clip(pixels + random.normal(0, sigma, pixels.shape), 0, 255).astype(np.uint8))
 

@@ -27,7 +27,7 @@ class View:
 
 
 def views_of(picture: Image.Image, *, frame: int) -> list[View]:
-    """The one or two views of a decoded frame (``RGB`` or ``RGBA``); frames are numbered from 0.
+    """Return the one or two views of a decoded frame (``RGB`` or ``RGBA``); frames are numbered from 0.
 
     The reduction averages whole blocks of pixels, so it moves no edge; it is the only pre-scale that any
     fingerprint of the frame sees.
@@ -49,7 +49,7 @@ def views_of(picture: Image.Image, *, frame: int) -> list[View]:
 
 
 def on_white(picture: Image.Image) -> Image.Image:
-    """Without its alpha channel, as it looks on a white page: ``RGB``."""
+    """Return the picture without its alpha channel, as it looks on a white page: ``RGB``."""
     if picture.mode == "RGB":
         return picture
     page = Image.new("RGBA", picture.size, "white")

@@ -13,7 +13,7 @@ _DEEP_MODES = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
-    """``image`` as ``RGB``, or as ``RGBA`` when some of it is transparent.
+    """Return ``image`` as ``RGB``, or as ``RGBA`` when some of it is transparent.
 
     A colour profile is applied, so that a wide-gamut copy looks, and fingerprints, like its sRGB original; one that
     cannot be read is ignored, as browsers do. Colours under full transparency are dropped: what nobody sees is
@@ -48,7 +48,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Deep grey to ``L``. Values of a deep mode that stay within 8 bits are taken as 8-bit values."""
+    """Return deep grey as ``L``. Values of a deep mode that stay within 8 bits are taken as 8-bit values."""
     values = np.asarray(image)
     top = float(np.nanmax(values)) if values.size else 0.0
     if image.mode == "F":
@@ -62,7 +62,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image:
-    """``image`` in sRGB; unchanged where the profile is broken, foreign to the mode, or sRGB itself."""
+    """Return ``image`` in sRGB; unchanged where the profile is broken, foreign to the mode, or sRGB itself."""
     target = "RGBA" if image.mode == "RGBA" else "RGB"
     try:
         transform = _transform(profile, image.mode, target)
@@ -78,7 +78,8 @@ def _srgb() -> ImageCms.ImageCmsProfile:
 
 @lru_cache(maxsize=16)
 def _transform(profile: bytes, mode: str, target: str) -> ImageCms.ImageCmsTransform | None:
-    """Cached: building a transform takes longer than applying it to an avatar. ``None``: nothing to do."""
+    """Return a transform into ``target``, or ``None`` where there is nothing to do. Cached: building one takes longer
+    than applying it to an avatar."""
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     if "sRGB" in ImageCms.getProfileDescription(source):
         return None

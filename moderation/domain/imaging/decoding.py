@@ -46,7 +46,7 @@ class Frame:
 
 
 def frames_to_publish(probe: Probe, publishing: Publishing) -> tuple[int, tuple[str, ...]]:
-    """How many frames, from the first, are published and so fingerprinted; and what that leaves out.
+    """Return how many frames, from the first, are published and so fingerprinted; and what that leaves out.
 
     It is all of them or one: an animation is never sampled.
     """
@@ -62,7 +62,7 @@ def frames_to_publish(probe: Probe, publishing: Publishing) -> tuple[int, tuple[
 
 
 def decode(image: Image.Image, *, frames: int, side: int) -> Iterator[Frame]:
-    """The first ``frames`` frames of an opened picture. To be consumed within ``opening.refusing``.
+    """Yield the first ``frames`` frames of an opened picture. To be consumed within ``opening.refusing``.
 
     ``side`` is the longest side in pixels that anybody needs; a JPEG is decoded at a scale near it.
     """
@@ -106,7 +106,7 @@ def _draft(image: Image.Image, side: int) -> None:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF orientation, 1 where there is none or where it cannot be read."""
+    """Return the EXIF orientation, 1 where there is none or where it cannot be read."""
     if "exif" not in image.info and "Raw profile type exif" not in image.info and image.format != "TIFF":
         return 1
     try:

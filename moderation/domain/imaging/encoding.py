@@ -19,7 +19,7 @@ _FEW_COLOURS = 64
 
 
 def shrink(picture: Image.Image, side: int) -> Image.Image:
-    """``picture``, its longest side at most ``side`` pixels."""
+    """Return ``picture``, its longest side at most ``side`` pixels."""
     if max(picture.size) <= side:
         return picture
     scale = side / max(picture.size)
@@ -28,13 +28,13 @@ def shrink(picture: Image.Image, side: int) -> Image.Image:
 
 
 def animation_side(size: tuple[int, int], frames: int, side: int) -> int:
-    """The longest side at which ``frames`` frames of ``size`` can be encoded in time; at most ``side``."""
+    """Return the longest side at which ``frames`` frames of ``size`` can be encoded in time; at most ``side``."""
     affordable = max(size) * math.sqrt(MAX_ENCODED_PIXELS / (frames * size[0] * size[1]))
     return max(1, min(side, int(affordable)))
 
 
 def encode(frames: Sequence[Frame], *, quality: int) -> Encoded:
-    """The publishable file: a still as JPEG, PNG (drawings) or WebP (transparency); an animation as WebP.
+    """Return the publishable file: a still as JPEG, PNG (drawings) or WebP (transparency); an animation as WebP.
 
     Frames that differ in size, as broken GIFs have them, are set into the largest.
     """
@@ -66,7 +66,7 @@ def encode(frames: Sequence[Frame], *, quality: int) -> Encoded:
 
 
 def encode_evidence(picture: Image.Image, *, side: int) -> Encoded:
-    """A still JPEG of an opaque ``picture`` for moderators."""
+    """Return a still JPEG of an opaque ``picture`` for moderators."""
     small = _bare(shrink(picture, side))
     target = io.BytesIO()
     small.save(target, "JPEG", quality=80)
@@ -74,14 +74,14 @@ def encode_evidence(picture: Image.Image, *, side: int) -> Encoded:
 
 
 def _bare(picture: Image.Image) -> Image.Image:
-    """The pixels alone: Pillow's writers copy profiles and comments from ``info`` on their own."""
+    """Return the pixels alone: Pillow's writers copy profiles and comments from ``info`` on their own."""
     bare = picture.copy()
     bare.info = {}
     return bare
 
 
 def _of_one_size(pictures: list[Image.Image]) -> list[Image.Image]:
-    """The pictures, smaller ones in the upper left corner of a transparent canvas."""
+    """Return the pictures, smaller ones in the upper left corner of a transparent canvas."""
     size = max(picture.width for picture in pictures), max(picture.height for picture in pictures)
     if all(picture.size == size for picture in pictures):
         return pictures

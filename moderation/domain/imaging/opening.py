@@ -49,7 +49,7 @@ def refusing() -> Iterator[None]:
 
 
 def probe(data: bytes, limits: Limits) -> Probe:
-    """What the header says of the picture in ``data``.
+    """Return what the header says of the picture in ``data``.
 
     Raises a child of :class:`~moderation.exceptions.ImageRefused` for what is no picture, of another format, or
     over a limit. A file that passes may still turn out to be damaged when it is decoded.
@@ -75,7 +75,7 @@ def open_picture(data: bytes, limits: Limits) -> Image.Image:
 
 
 def measure(image: Image.Image, data: bytes, limits: Limits) -> Probe:
-    """The :class:`Probe` of an opened picture; refuses too many frames."""
+    """Return the :class:`Probe` of an opened picture; refuses too many frames."""
     name = _SAME_FORMAT.get(image.format or "", image.format or "")
     frames = 1
     if name in ANIMATED_FORMATS:
@@ -93,7 +93,7 @@ def _check_pixels(size: tuple[int, int], limits: Limits) -> None:
 
 
 def _unidentified(data: bytes, limits: Limits) -> ImageRefused:
-    """Why no allowed reader took the file: damaged, of another format, or no picture at all."""
+    """Return why no allowed reader took the file: damaged, of another format, or no picture at all."""
     name = sniff(data)
     if name is None:
         return NotAnImage()

@@ -45,7 +45,7 @@ _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", 
 
 
 def sniff(data: bytes) -> str | None:
-    """The picture format that ``data`` begins like, in Pillow's spelling where it has one, or ``None``."""
+    """Return the picture format that ``data`` begins like, in Pillow's spelling where it has one, or ``None``."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     if data[4:8] == b"ftyp":
@@ -60,7 +60,7 @@ def sniff(data: bytes) -> str | None:
 
 
 def webp_canvas(data: bytes) -> tuple[int, int] | None:
-    """Width and height from a WebP header, or ``None``.
+    """Return width and height from a WebP header, or ``None``.
 
     Opening a WebP file makes its decoder allocate two canvases, so a bomb has to be seen before.
     """
@@ -79,7 +79,7 @@ def webp_canvas(data: bytes) -> tuple[int, int] | None:
 
 
 def count_gif_frames(data: bytes, *, stop: int) -> int:
-    """Frames of a GIF, counted no further than ``stop``.
+    """Return the number of frames of a GIF, counted no further than ``stop``.
 
     Pillow's own count runs through every frame of the file: a 20 MB file of empty frames takes it half a minute.
     """
@@ -105,5 +105,5 @@ def count_gif_frames(data: bytes, *, stop: int) -> int:
 
 
 def _palette_bytes(flags: bytes) -> int:
-    """Length of the palette that a GIF's flag byte announces."""
+    """Return the length of the palette that a GIF's flag byte announces."""
     return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0

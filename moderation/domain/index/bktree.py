@@ -94,7 +94,7 @@ class BKTreeIndex:
         return collected([(query, item, distance)])
 
     def pairs(self) -> tuple[Codes, Items]:
-        """All live pairs, in no particular order."""
+        """Return all live pairs, in no particular order."""
         pairs = [(code, item) for code, owners in self._items.items() for item in owners]
         width = self.bits // 8
         raw = b"".join(code.to_bytes(width, "big") for code, _ in pairs)
@@ -102,7 +102,7 @@ class BKTreeIndex:
         return codes, np.array([item for _, item in pairs], np.int64)
 
     def holds(self, codes: Codes, items: Items) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """For each pair whether it is live here."""
+        """Return for each pair whether it is live here."""
         nobody: set[int] = set()
         pairs = zip(_integers(codes), items.tolist(), strict=True)
         return np.array([item in self._items.get(code, nobody) for code, item in pairs], bool)

@@ -43,7 +43,7 @@ class ChunkPlaces:
 
     @classmethod
     def of(cls, bits: int, chunks: int) -> ChunkPlaces:
-        """For codes of this width."""
+        """Return the places of the chunks in codes of this width."""
         widths = chunk_widths(bits, chunks)
         begin = np.cumsum((0, *widths[:-1]))
         shift = (begin % 64).astype(np.uint64)[:, None]
@@ -59,7 +59,7 @@ class ChunkPlaces:
         )
 
     def keys(self, columns: Words, chunks: slice = slice(None)) -> NDArray[np.int64]:
-        """The chunks of every code, shape ``(chunks, n)``."""
+        """Return the chunks of every code, shape ``(chunks, n)``."""
         keys: NDArray[np.uint64] = columns.take(self.word[chunks], axis=0)
         keys >>= self.shift[chunks]
         if len(columns) > 1:
@@ -73,7 +73,7 @@ class ChunkPlaces:
         return signed
 
     def key(self, columns: Words, chunk: int) -> NDArray[np.int64]:
-        """One chunk of every code."""
+        """Return one chunk of every code."""
         key: NDArray[np.int64] = self.keys(columns, slice(chunk, chunk + 1))[0]
         return key
 
@@ -92,7 +92,7 @@ class ChunkTables:
 
 
 def chunk_count(bits: int, rows: int) -> int:
-    """How many chunks suit this many codes; 0: none, scan.
+    """Return how many chunks suit this many codes; 0: none, scan.
 
     Wide chunks mean small buckets but many of them. The best widths measured were 13 bits for 10,000
     codes, 15 for 100,000 and 17 for a million.
@@ -104,7 +104,7 @@ def chunk_count(bits: int, rows: int) -> int:
 
 
 def make_tables(columns: Words, chunks: int) -> ChunkTables:
-    """Tables over all rows."""
+    """Return tables over all rows."""
     place = ChunkPlaces.of(columns.shape[0] * 64, chunks)
     rows = columns.shape[1]
     counts: list[NDArray[np.int64]] = []

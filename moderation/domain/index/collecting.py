@@ -18,7 +18,7 @@ NO_ITEMS.setflags(write=False)
 
 
 def collected(parts: Sequence[Found]) -> Hits:
-    """One answer from the findings of several layers."""
+    """Return one answer from the findings of several layers."""
     parts = [part for part in parts if len(part[0])]
     if not parts:
         return Hits(NO_ITEMS, NO_ITEMS, NO_ITEMS)

@@ -52,14 +52,14 @@ class Searchable(Protocol):
     """Width of a code: 64 or 256."""
 
     def search(self, queries: Codes, radius: int) -> Hits:
-        """All live pairs with ``distance <= radius``, for many queries at once.
+        """Return all live pairs with ``distance <= radius``, for many queries at once.
 
         Several queries in one call cost much less than several calls. No queries, no hits. Raises
         :class:`ValueError` for a wrong shape or type, or a radius outside ``0..bits``.
         """
 
     def __len__(self) -> int:
-        """Number of live pairs."""
+        """Return the number of live pairs."""
 
 
 class FingerprintIndex(Searchable, Protocol):

@@ -6,7 +6,7 @@ last field is its own CRC-32. A file is written under another name, synced and r
 the old one or the new one, two writers cannot mix theirs, and what is mapped stays valid when it is
 replaced.
 
-The checksums find what disks and interrupted copies do. They are no defence against somebody who
+The checksums find what disks and interrupted copies do. They are no defence against an attacker who
 may write into the folder.
 """
 
@@ -119,7 +119,7 @@ def _append(file: IO[bytes], array: Array, checksum: int) -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """So that the new name survives a power cut; not every file system lets a folder be synced."""
+    """Make a new name survive a power cut; not every file system lets a folder be synced."""
     descriptor = os.open(folder, os.O_RDONLY)
     with contextlib.suppress(OSError):
         os.fsync(descriptor)
@@ -138,7 +138,7 @@ class MappedFile:
         self.header = self._checked_header(algorithm, bits)
 
     def arrays(self, shapes: Shapes) -> list[Array]:
-        """Views into the map; its pages are shared by all processes that map the file."""
+        """Return views into the map; its pages are shared by all processes that map the file."""
         found: list[Array] = []
         place = _HEADER_BYTES
         for kind, shape in shapes:

@@ -45,7 +45,7 @@ class _Segment:
     """Number of live pairs."""
 
     def without(self, items: Items) -> _Segment:
-        """This segment with more items dead (ascending)."""
+        """Return this segment with more items dead (ascending)."""
         fresh = items[~among(items, self.dead)]
         counts = self.index.counts(fresh)
         if not counts.any():
@@ -175,7 +175,7 @@ class LayeredIndex:
         whole.write(path, algorithm=algorithm, revision=revision, history_id=history_id)
 
     def should_compact(self) -> bool:
-        """Whether a compaction would pay: much outside the file, or much dead in it."""
+        """Return whether a compaction would pay: much outside the file, or much dead in it."""
         with self._state:
             segments = self._segments
         whole = sum(len(segment.index) for segment in segments)
@@ -217,7 +217,7 @@ class LayeredIndex:
                 self._segments, self._tree = segments, BKTreeIndex(self.bits)
 
     def _pushed(self, index: PackedIndex) -> tuple[_Segment, ...]:
-        """The segments with one more, merged with those before it while they are not much larger."""
+        """Return the segments with one more, merged with those before it while they are not much larger."""
         segments = [*self._segments, _fresh(index)]
         while len(segments) - self._pinned >= 2:
             older, newer = segments[-2:]

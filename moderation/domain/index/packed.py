@@ -52,13 +52,14 @@ class PackedIndex:
 
     @classmethod
     def build(cls, codes: Codes, items: Items, *, bits: int) -> PackedIndex:
-        """In memory, from pairs in any order; repeated pairs count once."""
+        """Return an index in memory, from pairs in any order; repeated pairs count once."""
         codes, items = checked_pairs(codes, items, checked_bits(bits))
         return cls._of(bits, pack(to_words(codes), items))
 
     @classmethod
     def merge(cls, parts: Sequence[tuple[PackedIndex, Items]], *, bits: int) -> PackedIndex:
-        """In memory, from others of this width; the items given with each (ascending) are left out."""
+        """Return an index in memory, from others of this width; the items given with each (ascending) are left
+        out."""
         packings = [(part.packing, dead) for part, dead in parts]
         empty = pack(np.empty((bits // 64, 0), np.uint64), np.empty(0, np.int64))
         return cls._of(bits, merged(packings) if packings else empty)
@@ -113,7 +114,7 @@ class PackedIndex:
         return collected([self.find(to_words(queries), checked_radius(radius, self.bits))])
 
     def find(self, queries: Words, radius: int) -> Found:
-        """What :meth:`search` finds, for prepared queries and before anything is put in order."""
+        """Return what :meth:`search` finds, for prepared queries and before anything is put in order."""
         packing = self.packing
         query, row, distance = self._near(queries, radius)
         if not len(row):
@@ -124,16 +125,16 @@ class PackedIndex:
         return np.repeat(query, count), packing.items[pair], np.repeat(distance, count)
 
     def pairs(self) -> tuple[Codes, Items]:
-        """All pairs, by item."""
+        """Return all pairs, by item."""
         return to_codes(self.packing.columns[:, self.packing.pair_rows]), self.packing.items
 
     def counts(self, items: Items) -> NDArray[np.int64]:
-        """For each item how many pairs it has here."""
+        """Return for each item how many pairs it has here."""
         own = self.packing.items
         return np.searchsorted(own, items, "right") - np.searchsorted(own, items, "left")
 
     def holds(self, codes: Codes, items: Items) -> NDArray[np.bool_]:
-        """For each pair whether it is here."""
+        """Return for each pair whether it is here."""
         packing = self.packing
         first, count = np.searchsorted(packing.items, items, "left"), self.counts(items)
         asked = np.repeat(np.arange(len(items)), count)
@@ -146,7 +147,7 @@ class PackedIndex:
 
 
 def _shapes(header: Header) -> Shapes:
-    """What :meth:`PackedIndex.write` writes, from what the header says."""
+    """Return what :meth:`PackedIndex.write` writes, from what the header says."""
     rows, pairs, chunks = header.rows, header.pairs, header.chunks
     shapes: Shapes = [
         ("<u8", (header.bits // 64, rows)),

@@ -39,7 +39,7 @@ class Packing:
 
 
 def pack(words: Words, items: Items) -> Packing:
-    """Arrays for these pairs; repeated pairs are stored once."""
+    """Return arrays for these pairs; repeated pairs are stored once."""
     columns, row = _distinct(words)
     order = np.lexsort((row, items))
     items, row = items[order], row[order]
@@ -54,7 +54,7 @@ def pack(words: Words, items: Items) -> Packing:
 
 
 def merged(parts: Sequence[tuple[Packing, Items]]) -> Packing:
-    """One packing from several, each without the pairs of the items given with it (ascending)."""
+    """Return one packing from several, each without the pairs of the items given with it (ascending)."""
     words, items = [], []
     for packing, dead in parts:
         live = ~among(packing.items, dead)
@@ -64,7 +64,7 @@ def merged(parts: Sequence[tuple[Packing, Items]]) -> Packing:
 
 
 def among(items: Items, ascending: Items) -> NDArray[np.bool_]:
-    """For each item whether it is one of ``ascending``."""
+    """Return for each item whether it is one of ``ascending``."""
     if not len(ascending):
         return np.zeros(len(items), bool)
     place = np.minimum(np.searchsorted(ascending, items), len(ascending) - 1)
@@ -73,21 +73,21 @@ def among(items: Items, ascending: Items) -> NDArray[np.bool_]:
 
 
 def spread(start: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.int64]:
-    """``start[0], start[0] + 1, …`` (``count[0]`` of them), then the same for each further run."""
+    """Return ``start[0], start[0] + 1, …`` (``count[0]`` of them), then the same for each further run."""
     ends = np.cumsum(count)
     total = int(ends[-1]) if len(ends) else 0
     return np.repeat(start - (ends - count), count) + np.arange(total)
 
 
 def _distinct(words: Words) -> tuple[Words, NDArray[np.int64]]:
-    """Each code once, and for every given code its place among them."""
+    """Return each code once, and for every given code its place among them."""
     size = words.shape[1]
     if not size:
         return words, np.empty(0, np.int64)
     order = np.argsort(_mixed(words), kind="stable")
     new = _changes(words, order)
     if len(words) > 1 and not _ordered(words, order, new):
-        # Two codes share the mixed word (by chance once in 2⁶⁴, or by somebody's wish).
+        # Two codes share the mixed word (by chance once in 2⁶⁴, or by an attacker's wish).
         order = np.lexsort(words)
         new = _changes(words, order)
     row = np.empty(size, np.int64)
@@ -105,13 +105,13 @@ def _changes(words: Words, order: NDArray[np.intp]) -> NDArray[np.bool_]:
 
 
 def _ordered(words: Words, order: NDArray[np.intp], new: NDArray[np.bool_]) -> bool:
-    """Whether every change of the code is a change of its mixed word."""
+    """Return whether every change of the code is a change of its mixed word."""
     mixed = _mixed(words)[order]
     return bool((mixed[1:][new[1:]] != mixed[:-1][new[1:]]).all())
 
 
 def _mixed(words: Words) -> NDArray[np.uint64]:
-    """One word per code, by which equal codes come together faster than by sorting all columns."""
+    """Return one word per code, by which equal codes come together faster than by sorting all columns."""
     mixed: NDArray[np.uint64] = words[0].copy()
     for column in words[1:]:
         mixed *= np.uint64(0x9E3779B97F4A7C15)

@@ -30,12 +30,12 @@ scan's cost matters."""
 
 
 def chunk_widths(bits: int, chunks: int) -> tuple[int, ...]:
-    """Widths that add up to ``bits`` and differ by one at most, the wider first."""
+    """Return widths that add up to ``bits`` and differ by one at most, the wider first."""
     return tuple(bits // chunks + (chunk < bits % chunks) for chunk in range(chunks))
 
 
 def allowances(widths: tuple[int, ...], radius: int, rows: int) -> tuple[tuple[int, ...], float]:
-    """The cheapest way to share out ``radius + 1``, and its cost per query in nanoseconds.
+    """Return the cheapest way to share out ``radius + 1``, and its cost per query in nanoseconds.
 
     Each unit goes to the chunk where it adds least; as a chunk's units cost more and more (until half
     its bits, beyond which a scan is cheaper anyhow), no other way is cheaper.
@@ -60,6 +60,6 @@ def allowances(widths: tuple[int, ...], radius: int, rows: int) -> tuple[tuple[i
 
 @cache
 def masks(width: int, differing: int) -> NDArray[np.int32]:
-    """All numbers of ``width`` bits with at most ``differing`` ones, ascending."""
+    """Return all numbers of ``width`` bits with at most ``differing`` ones, ascending."""
     numbers = np.arange(1 << width, dtype=np.uint32)
     return np.flatnonzero(np.bitwise_count(numbers) <= differing).astype(np.int32)

@@ -50,7 +50,7 @@ class ChunkSearch:
         self._plans: dict[int, Plan] = {}
 
     def __call__(self, queries: Words, radius: int) -> Near:
-        """All rows within ``radius`` of each query."""
+        """Return all rows within ``radius`` of each query."""
         size = queries.shape[1]
         if CALL_NS + size * self._cost(radius) > size * self._scan_ns:
             return scan(self._columns, queries, radius)
@@ -62,7 +62,7 @@ class ChunkSearch:
         return joined(founds)
 
     def _cost(self, radius: int) -> float:
-        """Of one query among many, in nanoseconds, if codes were spread evenly."""
+        """Return the cost of one query among many, in nanoseconds, if codes were spread evenly."""
         if radius not in self._costs:
             self._costs[radius] = allowances(self._tables.place.widths, radius, self._rows)[1]
         return self._costs[radius]
@@ -115,7 +115,8 @@ class ChunkSearch:
                 founds.append((query + first, row, distance))
 
     def _groups(self, ends: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-        """Runs of queries with about as many candidates as fit the cache, from their running number.
+        """Yield runs of queries with about as many candidates as fit the cache, by their first and last running
+        number.
 
         The end is −1 for a query whose buckets hold so much (hashes cluster) that a scan costs less.
         """
@@ -160,7 +161,7 @@ class ChunkSearch:
         return whose, self._tables.bucket_rows.take(place.take(kept))
 
     def _near(self, queries: Words, query: NDArray[np.int64], row: NDArray[np.uint32], radius: int) -> Near:
-        """The candidates that are near, each pair once though several chunks found it."""
+        """Return the candidates that are near, each pair once though several chunks found it."""
         query, found, distance = within(self._columns, queries, query, row.astype(np.intp), radius)
         if len(found) > 1:
             _, once = np.unique(query * self._rows + found, return_index=True)

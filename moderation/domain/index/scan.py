@@ -19,14 +19,14 @@ _WORD_NS = 0.6
 
 
 def scan_ns(columns: Words) -> float:
-    """What one query costs, roughly, in nanoseconds."""
+    """Return what one query costs, roughly, in nanoseconds."""
     words, rows = columns.shape
     read: float = _WORD_NS * rows * min(words, 2)
     return 3_000 + read
 
 
 def scan(columns: Words, queries: Words, radius: int) -> Near:
-    """All rows of ``columns`` within ``radius`` of each query."""
+    """Return all rows of ``columns`` within ``radius`` of each query."""
     rows = columns.shape[1]
     block = min(rows, _BLOCK)
     differing, counts, others = (
@@ -66,7 +66,7 @@ def scan(columns: Words, queries: Words, radius: int) -> Near:
 def within(
     columns: Words, queries: Words, query: NDArray[np.intp], row: NDArray[np.intp], radius: int
 ) -> Near:
-    """Those of the pairs ``(query, row)`` that are within ``radius``, and how far they are."""
+    """Return those of the pairs ``(query, row)`` that are within ``radius``, and how far they are."""
     distance = np.zeros(len(row), np.int64)
     for column, asked in zip(columns, queries, strict=True):
         distance += np.bitwise_count(column.take(row) ^ asked.take(query))
@@ -82,7 +82,7 @@ def _measured(
 
 
 def joined(founds: list[Near]) -> Near:
-    """Several findings as one."""
+    """Return several findings as one."""
     if not founds:
         return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.int64)
     if len(founds) == 1:

@@ -25,8 +25,8 @@ _BLOCK = 65_536
 
 @cache
 def _shuffle(bits: int) -> NDArray[np.intp]:
-    """Which bit of the code stands where. Part of the file format: SHA-256 will not change, a
-    library's random generator might."""
+    """Return which bit of the code stands where. Part of the file format: SHA-256 will not change, a library's random
+    generator might."""
     order = sorted(range(bits), key=lambda bit: hashlib.sha256(b"%d/%d" % (bits, bit)).digest())
     return np.array(order, np.intp)
 
@@ -41,13 +41,13 @@ def _rearranged(rows: Codes, order: NDArray[np.intp]) -> Codes:
 
 
 def to_words(codes: Codes) -> Words:
-    """Columns of shuffled words for codes of shape ``(n, bits // 8)``."""
+    """Return columns of shuffled words for codes of shape ``(n, bits // 8)``."""
     shuffled = _rearranged(codes, _shuffle(codes.shape[1] * 8))
     return np.ascontiguousarray(shuffled.view("<u8").T, dtype=np.uint64)
 
 
 def to_codes(words: Words) -> Codes:
-    """The inverse of :func:`to_words`."""
+    """Return the codes of words: the inverse of :func:`to_words`."""
     bits = words.shape[0] * 64
     shuffled = np.ascontiguousarray(words.T, dtype="<u8").view(np.uint8).reshape(-1, bits // 8)
     return _rearranged(shuffled, np.argsort(_shuffle(bits)))

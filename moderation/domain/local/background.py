@@ -1,7 +1,7 @@
 """A background that many pictures share is learned and not counted.
 
 Nothing tells a copy with a sticker from another picture before the same wall, except a person: so the
-machine never learns by itself, which somebody could teach it. When a moderator says "not the same picture", the
+machine never learns by itself, which an attacker could teach it. When a moderator says "not the same picture", the
 tiles that agreed nevertheless are what the two share, and the ban's evidence loses them. Only those that the person could
 see: in a picture that hides the ban as a ghost, signs agree of which nobody said that they are harmless.
 """
@@ -21,7 +21,7 @@ LEAST_LEFT = 8
 
 
 def without_background(ban: LocalSignature, unrelated: Sequence[TileCheck]) -> LocalSignature | None:
-    """The ban without the tiles that visibly agreed with pictures which a person found to be different ones.
+    """Return the ban without the tiles that visibly agreed with pictures which a person found to be different ones.
 
     None where too little would remain: restrict such a ban to ``hold``, or make it exact-only.
     """

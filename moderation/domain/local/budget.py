@@ -44,11 +44,11 @@ class LocalBudget:
     """Of processor time: a limit for the worst case. The other bounds bind long before."""
 
     def probes_of(self, rows: int) -> int:
-        """Cells that each of so many rows looks into."""
+        """Return the number of cells that each of so many rows looks into."""
         return self._shared(self.probes, rows, self.most_probes)
 
     def neighbours_of(self, rows: int) -> int:
-        """Nearest banned keypoints kept for each of so many rows."""
+        """Return the number of nearest banned keypoints kept for each of so many rows."""
         return self._shared(self.neighbours, rows, self.most_neighbours)
 
     def _shared(self, each: int, rows: int, most: int) -> int:

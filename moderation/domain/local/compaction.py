@@ -50,7 +50,7 @@ def write(path: Path, layers: Sequence[Layer], *, revision: int, history_id: byt
 
 
 def _numbers(layers: Sequence[Layer]) -> list[NDArray[np.uint32]]:
-    """The new number of each entry of each layer; meaningless where it is dead."""
+    """Return the new number of each entry of each layer; meaningless where it is dead."""
     first, found = 0, []
     for layer in layers:
         found.append((first + np.cumsum(layer.alive) - 1).astype(np.uint32))
@@ -61,7 +61,7 @@ def _numbers(layers: Sequence[Layer]) -> list[NDArray[np.uint32]]:
 
 
 def _stretches(layers: Sequence[Layer]) -> Iterator[tuple[NDArray[np.uint32], list[Array]]]:
-    """Cells of the live rows, ascending within each layer, and which rows of each layer these are."""
+    """Yield the cells of the live rows, ascending within each layer, and which rows of each layer these are."""
     for low in range(0, CELL_COUNT, STRETCH):
         cells: list[NDArray[np.uint32]] = [np.empty(0, np.uint32)]
         rows: list[Array] = []
@@ -74,7 +74,7 @@ def _stretches(layers: Sequence[Layer]) -> Iterator[tuple[NDArray[np.uint32], li
 
 
 def _cells(layer: Layer, low: int, high: int) -> tuple[NDArray[np.uint32], int]:
-    """The cell of each row in the cells ``low`` to ``high``, and the number of the first of these rows."""
+    """Return the cell of each row in the cells ``low`` to ``high``, and the number of the first of these rows."""
     if layer.starts is not None:
         bounds = layer.starts[low : high + 1].astype(np.int64)
         many = bounds[1:] - bounds[:-1]
@@ -98,7 +98,7 @@ def _merged(layers: Sequence[Layer], name: str, numbers: list[NDArray[np.uint32]
 
 
 def _aligned(parts: Iterable[Array]) -> Iterator[Array]:
-    """The same rows in parts of whole 64 bytes, but for the last one."""
+    """Yield the same rows in parts of whole 64 bytes, but for the last one."""
     rest: Array | None = None
     for part in parts:
         joined = part if rest is None else np.concatenate([rest, part])

@@ -39,7 +39,8 @@ PERMUTATIONS = np.stack([np.arange(128), MIRROR, NEGATIVE, MIRROR[NEGATIVE]])
 
 
 def root_sift(sift: NDArray[Any]) -> Descriptors:
-    """Hellinger kernel (Arandjelović and Zisserman, "Three things everyone should know", 2012).
+    """Return SIFT descriptors under the Hellinger kernel (Arandjelović and Zisserman, "Three things everyone should
+    know", 2012).
 
     SIFT's values are small whole numbers, so the sum is exact, and division, root and rounding are
     exact by IEEE 754: the result is the same on every machine.
@@ -51,6 +52,6 @@ def root_sift(sift: NDArray[Any]) -> Descriptors:
 
 
 def seen(descriptors: Descriptors, views: NDArray[np.uint8]) -> Descriptors:
-    """Each descriptor in its own view: ``views`` has shape ``(n,)``, values 0..3."""
+    """Return each descriptor in its own view: ``views`` has shape ``(n,)``, values 0..3."""
     found: Descriptors = np.take_along_axis(descriptors, PERMUTATIONS[views], axis=1)
     return found

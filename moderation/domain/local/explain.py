@@ -16,8 +16,9 @@ SIDE = 512
 
 
 def explanation(features: LocalFeatures, ban: LocalSignature, match: LocalMatch) -> NDArray[np.uint8]:
-    """RGB, shape ``(h, w, 3)``, longest side 512: agreeing tiles green, disagreeing ones red, those without evidence or
-    outside the upload plain. It shows the upload, never the ban. Belongs behind the same protection as all evidence."""
+    """Return a picture in RGB, shape ``(h, w, 3)``, longest side 512: agreeing tiles green, disagreeing ones red,
+    those without evidence or outside the upload plain. It shows the upload, never the ban. Belongs behind the same
+    protection as all evidence."""
     scale = SIDE / max(ban.width, ban.height)
     width, height = max(TILES, round(ban.width * scale)), max(TILES, round(ban.height * scale))
     pyramid = Pyramid(raster_in_view(features.raster, match.view))

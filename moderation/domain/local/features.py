@@ -26,7 +26,7 @@ def extract(
     budget: LocalBudget | None = None,
     view: int = 0,
 ) -> LocalFeatures:
-    """Features of one decoded picture, grey ``(h, w)`` or RGB ``(h, w, 3)``, uint8.
+    """Return the features of one decoded picture, grey ``(h, w)`` or RGB ``(h, w, 3)``, uint8.
 
     A ban is ``extract(...).signature.strongest(BAN_KEYPOINTS)``; one call serves both. About 20 ms.
     Raises :class:`ValueError` for another shape or type, :class:`ImportError` without OpenCV.
@@ -56,7 +56,7 @@ def extract(
 
 
 def _words(probes: NDArray[np.uint32], own: int) -> NDArray[np.uint16]:
-    """The nearest cell is the pair of the nearest words."""
+    """Return the pair of the nearest words, which is the nearest cell."""
     first = probes[:own, 0]
     return np.stack([first >> 10, first & 1023], axis=1).astype(np.uint16)
 

@@ -32,12 +32,12 @@ class Places:
     """Degrees."""
 
     def at(self, which: NDArray[np.integer]) -> Places:
-        """The places of these keypoints."""
+        """Return the places of these keypoints."""
         return Places(self.x[which], self.y[which], self.scale[which], self.angle[which])
 
 
 def places(geometry: NDArray[np.uint8]) -> Places:
-    """Of the stored bytes, shape ``(n, 5)`` or ``(n, 4)``."""
+    """Return the places in stored bytes of shape ``(n, 5)`` or ``(n, 4)``."""
     g = geometry.astype(np.float32)
     unit = np.float32((SIDE - 1) / 255)
     return Places(
@@ -46,7 +46,7 @@ def places(geometry: NDArray[np.uint8]) -> Places:
 
 
 def viewed(p: Places, views: NDArray[np.uint8], width: int) -> Places:
-    """Each keypoint as it lies in a view of its picture: ``views`` has shape ``(n,)``, values 0..3."""
+    """Return each keypoint as it lies in a view of its picture: ``views`` has shape ``(n,)``, values 0..3."""
     mirrored = (views & MIRRORED) != 0
     x = np.where(mirrored, width - 1 - p.x, p.x)
     angle = np.where(mirrored, 180 - p.angle, p.angle) + np.where(views & NEGATED, 180, 0)
@@ -54,8 +54,8 @@ def viewed(p: Places, views: NDArray[np.uint8], width: int) -> Places:
 
 
 def similarities(ban: Places, upload: Places) -> tuple[NDArray[np.float32], ...]:
-    """One match, one similarity from the ban's frame to the upload's: ``(a, b, tx, ty)`` with
-    ``x' = a·x − b·y + tx``, ``y' = b·x + a·y + ty``."""
+    """Return one similarity per match, from the ban's frame to the upload's: ``(a, b, tx, ty)`` with ``x' = a·x − b·y
+    + tx``, ``y' = b·x + a·y + ty``."""
     factor = np.exp2(upload.scale - ban.scale)
     turn = np.deg2rad(upload.angle - ban.angle)
     a, b = factor * np.cos(turn), factor * np.sin(turn)
@@ -65,7 +65,7 @@ def similarities(ban: Places, upload: Places) -> tuple[NDArray[np.float32], ...]
 def apply(
     matrix: Matrix, x: NDArray[np.floating], y: NDArray[np.floating]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Points of the ban's frame in the upload's; far away where they have no image."""
+    """Return points of the ban's frame in the upload's; far away where they have no image."""
     w = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
     w = np.where(w > 1e-6, w, 1e-6)
     return (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / w, (
@@ -74,14 +74,14 @@ def apply(
 
 
 def _centred(p: Places) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Points relative to their mean, shape ``(n, 2)``, and the mean."""
+    """Return points relative to their mean, shape ``(n, 2)``, and the mean."""
     points = np.stack([p.x, p.y], axis=1).astype(np.float64)
     mean = points.sum(axis=0) / len(points)
     return points - mean, mean
 
 
 def fit_similarity(ban: Places, upload: Places) -> Matrix | None:
-    """Least squares; None where the points do not determine one."""
+    """Return the least-squares similarity; None where the points do not determine one."""
     (own, own_mean), (their, their_mean) = _centred(ban), _centred(upload)
     spread = float((own * own).sum())
     if spread < 1:
@@ -92,7 +92,7 @@ def fit_similarity(ban: Places, upload: Places) -> Matrix | None:
 
 
 def fit_affine(ban: Places, upload: Places) -> Matrix | None:
-    """Least squares; None for fewer than four points or points on a line."""
+    """Return the least-squares affine transformation; None for fewer than four points or points on a line."""
     if len(ban.x) < 4:
         return None
     (own, own_mean), (their, their_mean) = _centred(ban), _centred(upload)
@@ -111,7 +111,8 @@ def _affine(linear: NDArray[np.float64], centre: NDArray[np.float64], onto: NDAr
 
 
 def fit_homography(ban: Places, upload: Places) -> Matrix | None:
-    """Direct linear transformation, normalised (Hartley, 1997); None for fewer than eight points."""
+    """Return the homography by direct linear transformation, normalised (Hartley, 1997); None for fewer than eight
+    points."""
     if len(ban.x) < 8:
         return None
     bx, by, ux, uy = ((v.astype(np.float64) - 128) / 128 for v in (ban.x, ban.y, upload.x, upload.y))
@@ -129,7 +130,7 @@ def fit_homography(ban: Places, upload: Places) -> Matrix | None:
 
 
 def sane(matrix: Matrix, width: int, height: int) -> bool:
-    """Whether the ban's frame stays a convex, not too oblong quadrangle of the right orientation and size."""
+    """Return whether the ban's frame stays a convex, not too oblong quadrangle of the right orientation and size."""
     (m00, m01, m02), (m10, m11, m12), (m20, m21, m22) = matrix.tolist()
     corners = []
     for x, y in ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height)):

@@ -37,7 +37,7 @@ class LocalIndex:
 
     @classmethod
     def build(cls, entries: Iterable[tuple[LocalSignature, int]]) -> LocalIndex:
-        """In memory, packed at once. Raises :class:`ValueError` for a signature of another model."""
+        """Return an index in memory, packed at once. Raises :class:`ValueError` for a signature of another model."""
         return cls(layers.packed((_checked(signature), item) for signature, item in entries))
 
     @classmethod
@@ -103,7 +103,7 @@ class LocalIndex:
         return len(self._both[1].items)
 
     def __len__(self) -> int:
-        """Number of live items."""
+        """Return the number of live items."""
         return sum(int(layer.alive.sum()) for layer in self.layers)
 
 

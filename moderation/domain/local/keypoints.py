@@ -47,7 +47,7 @@ class Keypoints:
 
 
 def available() -> bool:
-    """Whether OpenCV is installed."""
+    """Return whether OpenCV is installed."""
     from importlib.util import find_spec
 
     return find_spec("cv2") is not None
@@ -62,7 +62,8 @@ def _sift(contrast: float) -> cv2.SIFT:
 
 
 def raster(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The picture in grey, longest side :data:`SIDE`. Takes ``(h, w)``, ``(h, w, 3)`` or ``(h, w, 4)`` (alpha is ignored).
+    """Return the picture in grey, longest side :data:`SIDE`. Takes ``(h, w)``, ``(h, w, 3)`` or ``(h, w, 4)`` (alpha
+    is ignored).
 
     Raises :class:`ValueError` for another shape or type.
     """
@@ -91,8 +92,8 @@ def raster(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def detect(grey: NDArray[np.uint8], *, keypoints: int, fewest: int = FEWEST) -> Keypoints:
-    """The strongest ``keypoints`` of a raster, spread over it, in a deterministic order; with fewer than ``fewest`` it is
-    looked at again with a lower threshold."""
+    """Return the strongest ``keypoints`` of a raster, spread over it, in a deterministic order; where there are fewer
+    than ``fewest``, detect again with a lower threshold."""
     nothing = np.empty(0, dtype=np.float32)
     if min(grey.shape) < LEAST_SIDE:
         return Keypoints(nothing, nothing, nothing, nothing, np.empty((0, 128), dtype=np.uint8), 0)

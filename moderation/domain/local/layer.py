@@ -43,7 +43,7 @@ class Layer:
     cells: NDArray[np.uint32] | None
 
     def bounds(self, cells: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """First row and one past the last of each cell."""
+        """Return the first row and one past the last of each cell."""
         if self.starts is not None:
             return self.starts[cells].astype(np.int64), self.starts[cells + 1].astype(np.int64)
         assert self.cells is not None
@@ -52,14 +52,14 @@ class Layer:
         return low, np.searchsorted(self.cells, flat, "right")[inverse].reshape(cells.shape)
 
     def without(self, items: NDArray[np.int64]) -> Layer:
-        """The same with the entries of these items dead."""
+        """Return the same with the entries of these items dead."""
         dead = np.isin(self.items, items)
         if not (dead & self.alive).any():
             return self
         return Layer(self.rows, self.items, self.sizes, self.alive & ~dead, self.starts, self.cells)
 
     def with_entries(self, entries: Iterable[tuple[LocalSignature, int]]) -> Layer:
-        """The same with more entries behind those that it has. Only of a layer with ``cells``."""
+        """Return the same with more entries behind those that it has. Only of a layer with ``cells``."""
         assert self.cells is not None
         cells, rows, items, sizes = gathered(entries, len(self.items))
         where = np.searchsorted(self.cells, cells, "right")
@@ -83,7 +83,7 @@ class Layer:
 def gathered(
     entries: Iterable[tuple[LocalSignature, int]], first: int = 0
 ) -> tuple[NDArray[np.uint32], Rows, NDArray[np.int64], NDArray[np.uint16]]:
-    """Cells (ascending), rows, items and sizes of signatures; entries are numbered from ``first``."""
+    """Return cells (ascending), rows, items and sizes of signatures; entries are numbered from ``first``."""
     cells: list[NDArray[np.uint32]] = [np.empty(0, np.uint32)]
     codes: list[NDArray[np.uint8]] = [np.empty((0, 16), np.uint8)]
     owners: list[NDArray[np.uint32]] = [np.empty(0, np.uint32)]
@@ -115,19 +115,20 @@ def gathered(
 
 
 def empty() -> Layer:
-    """A fresh layer without entries."""
+    """Return a fresh layer without entries."""
     cells, rows, items, sizes = gathered([])
     return Layer(rows, items, sizes, np.empty(0, dtype=bool), None, cells)
 
 
 def packed(entries: Iterable[tuple[LocalSignature, int]]) -> Layer:
-    """A layer with a table of cells, in memory; takes about twice its final 24 bytes a keypoint while it is made."""
+    """Return a layer with a table of cells, in memory; takes about twice its final 24 bytes a keypoint while it is
+    made."""
     cells, rows, items, sizes = gathered(entries)
     return Layer(rows, items, sizes, np.ones(len(items), dtype=bool), starts_of(cells), None)
 
 
 def starts_of(cells: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Shape ``(2²⁰ + 1,)``: where each cell begins."""
+    """Return where each cell begins, shape ``(2²⁰ + 1,)``."""
     starts = np.zeros(CELL_COUNT + 1, dtype=np.uint32)
     np.cumsum(np.bincount(cells, minlength=CELL_COUNT), out=starts[1:])
     return starts

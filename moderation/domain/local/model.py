@@ -67,7 +67,7 @@ class Model:
     """An inverted multi-index (Babenko and Lempitsky, 2012): a pair of words is a cell."""
 
     def to_bytes(self) -> bytes:
-        """The content of the model file."""
+        """Return the content of the model file."""
         body = bytearray(_MAGIC + bytes([self.version]))
         for name, kind, shape in _PARTS:
             part = np.ascontiguousarray(getattr(self, name), dtype=kind)
@@ -91,7 +91,7 @@ class Model:
         return cls(version, **parts)  # type: ignore[arg-type]
 
     def read(self, descriptors: Descriptors) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """The canonical view of each descriptor, and which signs are uncertain (the same two bits)."""
+        """Return the canonical view of each descriptor, and which signs are uncertain (the same two bits)."""
         product = descriptors.astype(np.float32) @ self.orientation.astype(np.float32)
         bits = np.array([MIRRORED, NEGATED], dtype=np.uint8)
         views = ((product < 0) * bits).sum(axis=1, dtype=np.uint8)
@@ -99,32 +99,32 @@ class Model:
         return views, uncertain
 
     def codes(self, canonical: Descriptors) -> NDArray[np.uint8]:
-        """Shape ``(n, 16)``: the 128-bit signatures."""
+        """Return the 128-bit signatures, shape ``(n, 16)``."""
         product = canonical.astype(np.float32) @ self.projection.astype(np.float32)
         return np.packbits(product > self.thresholds, axis=1)
 
     def reduced(self, canonical: Descriptors) -> NDArray[np.float32]:
-        """Shape ``(n, 2, 32)``: whole numbers, -127..127, in which words are nearest or not."""
+        """Return the space in which words are nearest or not: whole numbers, -127..127, shape ``(n, 2, 32)``."""
         product = canonical.astype(np.float32) @ self.coarse.astype(np.float32)
         scaled = np.rint((product - self.centre) / np.float32(1 << int(self.shift[0])))
         return np.asarray(np.clip(scaled, -127, 127).astype(np.float32).reshape(-1, 2, HALF))
 
     def nearness(self, reduced: NDArray[np.float32], book: int) -> NDArray[np.float32]:
-        """Shape ``(n, 1024)``: squared distance to each word of a codebook, up to a constant a row."""
+        """Return the squared distance to each word of a codebook, up to a constant a row, shape ``(n, 1024)``."""
         words = self.codebooks[book].astype(np.float32)
         distance = reduced[:, book] @ (words.T * np.float32(-2))
         distance += (words * words).sum(axis=1)
         return np.asarray(distance)
 
     def words(self, canonical: Descriptors) -> NDArray[np.uint16]:
-        """Shape ``(n, 2)``: the nearest word of each codebook."""
+        """Return the nearest word of each codebook, shape ``(n, 2)``."""
         reduced = self.reduced(canonical)
         return np.stack([self.nearness(reduced, book).argmin(axis=1) for book in (0, 1)], axis=1).astype(
             np.uint16
         )
 
     def probes(self, canonical: Descriptors, count: int) -> NDArray[np.uint32]:
-        """Shape ``(n, count)``: the nearest cells, nearest first; ``count`` at most 256."""
+        """Return the nearest cells, nearest first, shape ``(n, count)``; ``count`` at most 256."""
         if not len(canonical):
             return np.empty((0, count), dtype=np.uint32)
         reduced = self.reduced(canonical)
@@ -148,7 +148,7 @@ class Model:
         return np.asarray(np.sort(key, axis=1) & ((1 << 20) - 1)).astype(np.uint32)
 
     def rows(self, descriptors: Descriptors) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
-        """The readings of each descriptor: its number and the view, certain ones first."""
+        """Return the readings of each descriptor: its number and the view, certain ones first."""
         views, uncertain = self.read(descriptors)
         number = np.arange(len(views), dtype=np.uint16)
         keypoint, reading = [number], [views]
@@ -161,7 +161,7 @@ class Model:
 
 @cache
 def current() -> Model:
-    """The model of this version of the package. Raises :class:`BadModel`."""
+    """Return the model of this version of the package. Raises :class:`BadModel`."""
     model = Model.from_bytes((files(__package__) / f"model-{VERSION}.bin").read_bytes())
     if model.version != VERSION:
         raise BadModel
@@ -170,7 +170,8 @@ def current() -> Model:
 
 @cache
 def neighbouring_words(count: int) -> NDArray[np.uint16]:
-    """Shape ``(2, 1024, count)``: the nearest words of each word, itself first; for probing from a stored signature."""
+    """Return the nearest words of each word, itself first, shape ``(2, 1024, count)``; for probing from a stored
+    signature."""
     books = current().codebooks.astype(np.int32)
     result = np.empty((2, WORDS, count), dtype=np.uint16)
     for book in (0, 1):

@@ -32,7 +32,7 @@ class Neighbours(NamedTuple):
     """Shape ``(n, 4)``."""
 
     def at(self, which: NDArray[np.int64]) -> Neighbours:
-        """Some of the pairs."""
+        """Return some of the pairs."""
         return Neighbours(
             self.row[which],
             self.layer[which],
@@ -44,7 +44,7 @@ class Neighbours(NamedTuple):
 
     @classmethod
     def joined(cls, parts: list[Neighbours]) -> Neighbours:
-        """All pairs of several parts."""
+        """Return all pairs of several parts."""
         return cls(
             np.concatenate([part.row for part in parts]),
             np.concatenate([part.layer for part in parts]),
@@ -58,7 +58,7 @@ class Neighbours(NamedTuple):
 def neighbours(
     layers: tuple[Layer, ...], codes: Codes, probes: NDArray[np.uint32], budget: LocalBudget
 ) -> tuple[Neighbours, list[str], int]:
-    """The pairs, the budget that cut something off, and how many distances were computed."""
+    """Return the pairs, the budget that cut something off, and how many distances were computed."""
     notes: list[str] = []
     low, length, cut = [], [], False
     for layer in layers:
@@ -96,7 +96,7 @@ def neighbours(
 
 
 def _nearest(pairs: Neighbours, rows: int, most: int) -> tuple[NDArray[np.int64], int]:
-    """The ``most`` nearest pairs of each row, by row, distance, layer and entry; and how many rows have more.
+    """Return the ``most`` nearest pairs of each row, by row, distance, layer and entry; and how many rows have more.
 
     Most pairs are not among them: a count by row and distance says so, and only the others are sorted.
     """

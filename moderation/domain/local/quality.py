@@ -35,7 +35,7 @@ def repetition(signature: LocalSignature) -> float:
 
 
 def warnings(signature: LocalSignature) -> tuple[str, ...]:
-    """Short machine codes: ``few_keypoints``, ``uniform``, ``repeating``."""
+    """Return short machine codes: ``few_keypoints``, ``uniform``, ``repeating``."""
     found = []
     if len(signature) < FEW_KEYPOINTS:
         found.append("few_keypoints")

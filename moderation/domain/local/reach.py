@@ -47,7 +47,8 @@ class Reached:
 
 
 def probing(signature: LocalSignature, near: int = 4) -> LocalFeatures:
-    """A stored signature as a query: it looks into the ``near`` × ``near`` cells about each keypoint. Without pixels."""
+    """Return a stored signature as a query, without pixels: it looks into the ``near`` × ``near`` cells about each
+    keypoint."""
     words = neighbouring_words(near)
     first = words[0][signature.words[:, 0]].astype(np.uint32)
     second = words[1][signature.words[:, 1]].astype(np.uint32)
@@ -68,7 +69,7 @@ class Stretch:
         self._layer = packed((signature, number) for number, (_, signature) in enumerate(uploads))
 
     def showing(self, ban: Query) -> list[Reached]:
-        """Those that may show a ban, which :func:`probing` has made a query of."""
+        """Return those that may show a ban, which :func:`probing` has made a query of."""
         features = ban.features
         pairs, _, _ = neighbours((self._layer,), features.row_codes, features.probes, REACH_BUDGET)
         if not len(pairs.row):
@@ -85,7 +86,7 @@ class Stretch:
 
 
 def reached(ban: LocalSignature, uploads: Iterable[tuple[int, LocalSignature]]) -> Iterator[Reached]:
-    """Those of the uploads that may show the ban, in the order in which they come.
+    """Yield those of the uploads that may show the ban, in the order in which they come.
 
     An iterator over batches of :data:`UPLOADS_PER_STEP`: the caller feeds it from a cursor and remembers where it was, so that the work
     can stop and go on. An upload may come several times, a view each.
@@ -97,7 +98,7 @@ def reached(ban: LocalSignature, uploads: Iterable[tuple[int, LocalSignature]]) 
 
 
 def shows_one(upload: LocalSignature, layers: tuple[Layer, ...], load: Load, wanted: Container[int]) -> bool:
-    """Whether an upload may show one of the ``wanted`` items of an index: for many bans at once.
+    """Return whether an upload may show one of the ``wanted`` items of an index: for many bans at once.
 
     As many candidates are looked at as a screening verifies. Its time hardly depends on how many are wanted.
     """

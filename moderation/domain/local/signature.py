@@ -66,7 +66,7 @@ class LocalSignature:
             raise BadSignature("this local signature names a word or a view that does not exist")
 
     def __len__(self) -> int:
-        """Number of keypoints."""
+        """Return the number of keypoints."""
         return len(self.codes)
 
     @property
@@ -76,7 +76,7 @@ class LocalSignature:
         return (words[:, 0] << np.uint32(10)) | words[:, 1]
 
     def strongest(self, keypoints: int) -> LocalSignature:
-        """The same picture with at most so many keypoints."""
+        """Return the same picture with at most so many keypoints."""
         if keypoints >= len(self):
             return self
         return LocalSignature(
@@ -91,7 +91,8 @@ class LocalSignature:
         )
 
     def to_bytes(self) -> bytes:
-        """24 bytes a keypoint, 512 for the tiles, 14 for the header: 5,326 for 200 keypoints."""
+        """Return the stored form: 24 bytes a keypoint, 512 for the tiles, 14 for the header, so 5,326 for 200
+        keypoints."""
         header = _HEADER.pack(
             _MAGIC, _FORMAT, self.model, self.width, self.height, min(self.found, 65_535), len(self)
         )

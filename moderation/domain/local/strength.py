@@ -34,7 +34,7 @@ LEAST_TILES = 4
 
 
 def _windows() -> NDArray[np.bool_]:
-    """Shape ``(5, 64)``: left, right, upper and lower half, and the middle."""
+    """Return the masks of the left, right, upper and lower half, and of the middle, shape ``(5, 64)``."""
     row, column = np.divmod(np.arange(64), 8)
     middle = (row >= 2) & (row < 6) & (column >= 2) & (column < 6)
     return np.stack([column < 4, column >= 4, row < 4, row >= 4, middle])
@@ -44,13 +44,13 @@ WINDOWS = _windows()
 
 
 def lopsided(check: TileCheck) -> bool:
-    """Whether a whole half, or the middle, of what the upload covers is something else."""
+    """Return whether a whole half, or the middle, of what the upload covers is something else."""
     seen, agreeing = WINDOWS @ check.seen.astype(np.int64), WINDOWS @ check.agreeing.astype(np.int64)
     return bool(((seen >= LOPSIDED_TILES) & (agreeing < LOPSIDED * seen)).any())
 
 
 def strength(match: LocalMatch) -> int:
-    """:data:`NONE`, :data:`HOLD` or :data:`BLOCK`: what the evidence supports at most."""
+    """Return :data:`NONE`, :data:`HOLD` or :data:`BLOCK`: what the evidence supports at most."""
     if match.inliers < LEAST_INLIERS or match.tile < TILE or match.share < HOLD_SHARE:
         return NONE
     if match.inliers < FEW_INLIERS and match.tile < FEW_TILE:

@@ -60,7 +60,7 @@ class TileCheck:
 
 
 def _by_tile(horizontal: NDArray[np.generic], vertical: NDArray[np.generic]) -> NDArray[np.generic]:
-    """``(33, 32)`` and ``(32, 33)`` differences as ``(64, 32)``; the last row and column are not used."""
+    """Return ``(33, 32)`` and ``(32, 33)`` differences as ``(64, 32)``; the last row and column are not used."""
     parts = [
         part[:32, :32].reshape(TILES, 4, TILES, 4).transpose(0, 2, 1, 3).reshape(TILES * TILES, 16)
         for part in (horizontal, vertical)
@@ -69,30 +69,30 @@ def _by_tile(horizontal: NDArray[np.generic], vertical: NDArray[np.generic]) -> 
 
 
 def differences(cells: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Shape ``(64, 32)`` of a ``(33, 33)`` picture."""
+    """Return the differences of a ``(33, 33)`` picture, shape ``(64, 32)``."""
     return _by_tile(np.diff(cells, axis=1), np.diff(cells, axis=0)).astype(np.float32)
 
 
 def tile_bytes(raster: NDArray[np.uint8]) -> bytes:
-    """What a ban keeps: 256 bytes of signs and 256 of contrast."""
+    """Return what a ban keeps: 256 bytes of signs and 256 of contrast."""
     cells, _ = warped(Pyramid(raster), np.eye(3), raster.shape[1], raster.shape[0])
     rises = differences(cells)
     return np.packbits(rises > 0).tobytes() + np.packbits(np.abs(rises) > CONTRAST).tobytes()
 
 
 def unpacked(tiles: bytes) -> tuple[Signs, Signs]:
-    """Signs and contrast of :func:`tile_bytes`, shape ``(64, 32)`` each."""
+    """Return signs and contrast of :func:`tile_bytes`, shape ``(64, 32)`` each."""
     bits = np.unpackbits(np.frombuffer(tiles, dtype=np.uint8)).astype(bool).reshape(2, TILES * TILES, 32)
     return bits[0], bits[1]
 
 
 def evidence_tiles(tiles: bytes) -> NDArray[np.bool_]:
-    """Shape ``(64,)``: the tiles that have enough contrast to testify."""
+    """Return which tiles have enough contrast to count as evidence, shape ``(64,)``."""
     return np.asarray(unpacked(tiles)[1].sum(axis=1) >= LEAST_EVIDENCE)
 
 
 def muted(tiles: bytes, mute: NDArray[np.bool_]) -> bytes:
-    """The same without the evidence of some tiles: what is learned to be background. ``mute`` has shape ``(64,)``."""
+    """Return tiles without the evidence of some: what is learned to be background. ``mute`` has shape ``(64,)``."""
     signs, contrast = unpacked(tiles)
     contrast = contrast & ~mute[:, None]
     packed = np.packbits(signs).tobytes() + np.packbits(contrast).tobytes()
@@ -150,7 +150,8 @@ def warped(
 
 
 def _spacing(m: NDArray[np.float64], dx: float, dy: float, x: float, y: float) -> float:
-    """Pixels of the raster between neighbouring samples in the middle of the frame, the larger of both axes."""
+    """Return the pixels of the raster between neighbouring samples in the middle of the frame, the larger of both
+    axes."""
     points = m @ np.array([[x, x + dx, x], [y, y, y + dy], [1.0, 1.0, 1.0]])
     if (points[2] <= 1e-6).any():
         return 1.0
@@ -167,7 +168,7 @@ def inside(pyramid: Pyramid, transform: NDArray[np.float64], width: int, height:
 def laid_over(
     pyramid: Pyramid, transform: NDArray[np.float64], width: int, height: int, out_width: int, out_height: int
 ) -> NDArray[np.uint8]:
-    """The raster in a ban's frame, shape ``(out_height, out_width)``; mid-grey where it does not reach."""
+    """Return the raster in a ban's frame, shape ``(out_height, out_width)``; mid-grey where it does not reach."""
     x = (np.arange(out_width) + 0.5) / out_width * width - 0.5
     y = (np.arange(out_height) + 0.5) / out_height * height - 0.5
     u, v, inside = _positions(pyramid, transform, x, y)
@@ -178,7 +179,7 @@ def laid_over(
 def _positions(
     pyramid: Pyramid, m: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Where the grid lies in the raster, and which of it is inside; 0 where it is not."""
+    """Return where the grid lies in the raster, and which of it is inside; 0 where it is not."""
     u = (m[0, 0] * x)[None, :] + (m[0, 1] * y + m[0, 2])[:, None]
     v = (m[1, 0] * x)[None, :] + (m[1, 1] * y + m[1, 2])[:, None]
     if m[2, 0] == m[2, 1] == 0 and m[2, 2] == 1:
@@ -219,7 +220,7 @@ def _bilinear(
 def compare(
     tiles: bytes, cells: NDArray[np.float32], usable: NDArray[np.bool_], *, negative: bool = False
 ) -> TileCheck:
-    """The ban's signs against the upload's reduced picture from :func:`warped`."""
+    """Return how the ban's signs agree with the upload's reduced picture from :func:`warped`."""
     signs, contrast = unpacked(tiles)
     rises = differences(-cells if negative else cells)
     both = _by_tile(usable[:, 1:] & usable[:, :-1], usable[1:] & usable[:-1]).astype(bool)

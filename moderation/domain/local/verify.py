@@ -84,7 +84,7 @@ class LocalMatch:
 
 
 def raster_in_view(raster: NDArray[np.uint8], view: int) -> NDArray[np.uint8]:
-    """Mirrored if the view says so; negation is left to the comparison of signs."""
+    """Return the raster mirrored if the view says so; negation is left to the comparison of signs."""
     return raster[:, ::-1] if view & MIRRORED else raster
 
 
@@ -101,18 +101,18 @@ class Query:
         self._pyramids: dict[int, Pyramid] = {}
 
     def in_view(self, view: int) -> Places:
-        """Of the rows, as they lie in a view of the upload."""
+        """Return the places of the rows as they lie in a view of the upload."""
         if view not in self._in_view:
             views = np.full(len(self.features.row_keypoint), view, np.uint8)
             self._in_view[view] = viewed(self.row_places, views, self.features.signature.width)
         return self._in_view[view]
 
     def rows_in(self, view: int) -> NDArray[np.int64]:
-        """The rows that read their keypoint in a view."""
+        """Return the rows that read their keypoint in a view."""
         return self._rows_in[view]
 
     def pyramid(self, view: int) -> Pyramid:
-        """Of the raster, mirrored or not; built when first needed."""
+        """Return the pyramid of the raster, mirrored or not; built when first needed."""
         key = view & MIRRORED
         if key not in self._pyramids:
             self._pyramids[key] = Pyramid(raster_in_view(self.features.raster, view))
@@ -126,7 +126,7 @@ def verify(
     *,
     thorough: bool = False,
 ) -> LocalMatch | None:
-    """The best match of an upload with a ban in one of the ``views``, or None below seven inliers.
+    """Return the best match of an upload with a ban in one of the ``views``, or None below seven inliers.
 
     ``thorough`` tries more alignments, for repeating patterns, at three times the cost. Raises :class:`ValueError` where the two were made with different models.
     """
@@ -151,7 +151,7 @@ def verify(
 
 
 def geometric_inliers(query: Query, other: LocalSignature, view: int) -> int:
-    """Keypoints at distinct places in the best transformation, without a look at pixels."""
+    """Return the number of keypoints at distinct places in the best transformation, without a look at pixels."""
     rows, own = _pairs(query, other, view, MOST_PAIRS)
     if len(rows) < LEAST_INLIERS:
         return 0
@@ -162,7 +162,7 @@ def geometric_inliers(query: Query, other: LocalSignature, view: int) -> int:
 def _pairs(
     query: Query, ban: LocalSignature, view: int, most: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Row and the ban's keypoint of the ``most`` nearest pairs that may be the same place in this view."""
+    """Return row and the ban's keypoint of the ``most`` nearest pairs that may be the same place in this view."""
     theirs = np.ascontiguousarray(ban.codes).view(np.uint64)
     rows, own, bits = [], [], []
     for written in range(
@@ -241,7 +241,7 @@ def _coverage(query: Query, ban: LocalSignature, matrix: Matrix, view: int) -> f
 
 
 def _hypotheses(banned: Places, upload: Places, most: int = HYPOTHESES) -> Iterator[NDArray[np.int64]]:
-    """Inliers of the best few transformations, each without the pairs of those before it."""
+    """Yield the inliers of the best few transformations, each without the pairs of those before it."""
     a, b, tx, ty = similarities(banned, upload)
     reach = 2.0 * TOLERANCE * np.maximum(np.hypot(a, b), 0.5)
     dx = a[:, None] * banned.x
@@ -288,7 +288,7 @@ def _hypotheses(banned: Places, upload: Places, most: int = HYPOTHESES) -> Itera
 
 
 def distinct(banned: Places, upload: Places) -> int:
-    """Pairs at distinct places on both sides, 3 pixels apart: one spot repeated is one."""
+    """Return the number of pairs at distinct places on both sides, 3 pixels apart: one spot repeated is one."""
     ban_spots = np.unique((banned.x // 3).astype(np.int64) * 100 + (banned.y // 3).astype(np.int64))
     upload_spots = np.unique((upload.x // 3).astype(np.int64) * 100 + (upload.y // 3).astype(np.int64))
     return int(min(len(ban_spots), len(upload_spots)))

@@ -13,7 +13,7 @@ _MOST_PROBES = 256
 
 
 def features_to_bytes(features: LocalFeatures) -> bytes:
-    """About 130 KB."""
+    """Return the features as about 130 KB."""
     signature = features.signature.to_bytes()
     rows, probes = features.probes.shape
     height, width = features.raster.shape

@@ -96,24 +96,24 @@ class Child:
         return result
 
     def alive(self) -> bool:
-        """Whether the process still runs."""
+        """Return whether the process still runs."""
         return self._process.poll() is None
 
     def strike(self) -> None:
-        """End it and whatever it started, at once, without touching what a caller may be reading from."""
-        # The group's number may belong to somebody else once the process has been waited for.
+        """End the process and whatever it started, at once, without touching what a caller may be reading from."""
+        # The group's number may belong to another one once the process has been waited for.
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
 
     def kill(self) -> int | None:
-        """End it and clean up. Returns its exit status."""
+        """End the process, clean up, and return its exit status."""
         self.strike()
         self._channel.close()
         return self._process.wait()
 
     def forget(self) -> None:
-        """In a forked process: let go of it without harming it. It is the other process's child."""
+        """Let go of the process without harming it, in a forked process: it is the other process's child."""
         self._channel.close()
         self._process.returncode = 0
 
@@ -123,5 +123,5 @@ class Child:
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of the parent's: no secrets, no database, no settings."""
+    """Return the child's environment, with nothing of the parent's: no secrets, no database, no settings."""
     return _OWN | {name: os.environ[name] for name in _HANDED_ON if name in os.environ}

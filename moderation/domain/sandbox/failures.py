@@ -9,7 +9,7 @@ from moderation.exceptions import DecoderCrashed, DecoderOutOfMemory, Moderation
 
 
 def error_of(outcome: Outcome) -> ModerationError:
-    """The error to raise for an outcome that is not ``done``.
+    """Return the error to raise for an outcome that is not ``done``.
 
     An error of :mod:`moderation.exceptions` comes back as the same class with the same message, found
     by its code; anything else is a failure of the decoder.

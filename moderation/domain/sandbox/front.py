@@ -40,7 +40,8 @@ class Sandbox:
         targets: Mapping[str, str] | None = None,
         executable: str = "",
     ) -> None:
-        """``targets`` replaces functions by name (``{"analyse": "module:function"}``) for tests.
+        """Start with ``limits``; ``targets`` replaces functions by name (``{"analyse": "module:function"}``) for
+        tests.
 
         ``executable`` is a Python with this project's packages, where ``sys.executable`` is none (a
         web server that embeds Python).
@@ -53,11 +54,11 @@ class Sandbox:
         )
 
     def probe(self, data: bytes, limits: Limits) -> Probe:
-        """What the header says. Raises ImageRefused children, or SandboxFailure children."""
+        """Return what the header says. Raises ImageRefused children, or SandboxFailure children."""
         return self._run(PROBE, (data, limits), lambda probe: trust.check_probe(probe, limits))
 
     def analyse(self, data: bytes, options: AnalysisOptions) -> Analysis:
-        """Everything about a picture. Raises ImageRefused children, or SandboxFailure children.
+        """Return everything about a picture. Raises ImageRefused children, or SandboxFailure children.
 
         The digest is of ``data``, the re-encodings begin like what they say they are, and codes are of
         the algorithms asked for; beyond that the child is believed.
@@ -65,7 +66,7 @@ class Sandbox:
         return self._run(ANALYSE, (data, options), lambda got: trust.check_analysis(got, data, options))
 
     def containment(self) -> dict[str, str]:
-        """What the children obtained from this platform, in words. Starts one if none is there."""
+        """Return what the children obtained from this platform, in words. Starts one if none is there."""
         child = self._pool.take()
         self._pool.give_back(child)
         return dict(child.containment)

@@ -89,7 +89,7 @@ def die_with_parent(signal: int) -> None:
 
 
 def no_new_privileges() -> None:
-    """No set-user-id program gives this process anything from now on."""
+    """Renounce privileges: no set-user-id program gives this process anything from now on."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
@@ -113,7 +113,8 @@ def drop_capabilities() -> None:
 
 
 def forbid_files_except(readable: Iterable[Path]) -> int:
-    """Landlock: from now on only what lies under ``readable`` can be opened, and only for reading.
+    """Restrict this process by Landlock: from now on only what lies under ``readable`` can be opened, and only for
+    reading.
 
     Also bars TCP, abstract sockets, and signals and ptrace to processes outside, as far as the kernel
     knows how to. Returns the version of Landlock's interface. Needs :func:`no_new_privileges`.
@@ -154,7 +155,8 @@ class _Filter(ctypes.Structure):
 
 
 def forbid_reaching_out() -> None:
-    """seccomp: no sockets, programs, signals to others, ptrace, namespaces, io_uring (all EPERM).
+    """Restrict this process by seccomp: no sockets, programs, signals to others, ptrace, namespaces, io_uring (all
+    EPERM).
 
     Needs :func:`no_new_privileges`. Raises OSError on an architecture whose numbers are not known.
     """
@@ -167,7 +169,7 @@ def forbid_reaching_out() -> None:
 
 
 def _program(audit: int, column: int) -> Iterator[tuple[int, int, int, int]]:
-    """Instructions of the filter: (code, jump if true, jump if false, operand)."""
+    """Yield the instructions of the filter: (code, jump if true, jump if false, operand)."""
     load, equal, at_least, any_bit, answer = 0x20, 0x15, 0x35, 0x45, 0x06
     allow, refuse, unknown, kill = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
     yield from [(load, 0, 0, 4), (equal, 1, 0, audit), (answer, 0, 0, kill)]

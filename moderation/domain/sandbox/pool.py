@@ -30,7 +30,7 @@ class Pool:
         _living.add(self)
 
     def take(self) -> Child:
-        """A child for the caller alone: an idle one, a new one, or the next that is given back."""
+        """Return a child for the caller alone: an idle one, a new one, or the next that is given back."""
         self._in_this_process()
         until = time.monotonic() + self.limits.patience
         with self._changed:
@@ -42,7 +42,7 @@ class Pool:
         return child
 
     def give_back(self, child: Child) -> None:
-        """The child is as good as before."""
+        """Return a child that is as good as before to the idle ones."""
         if child.served >= self.limits.recycle_after:
             self.retire(child)
             return
@@ -90,7 +90,7 @@ class Pool:
             self._dispose(child)
 
     def _idle_or_none(self, until: float) -> Child | None:
-        """Under the lock: an idle child, or None with a place reserved for a new one."""
+        """Return an idle child, or None with a place reserved for a new one. The caller holds the lock."""
         while True:
             if self._closed:
                 raise SandboxUnavailable("The sandbox is closed.")
@@ -166,7 +166,8 @@ class Pool:
             self._forget()
 
     def _forget(self) -> None:
-        """In a forked process: the children are the other's. They live on; their sockets are closed here."""
+        """Let go of the children in a forked process: they are the other's and live on; their sockets are closed
+        here."""
         for child in self._children:
             child.forget()
         self._reset()

@@ -36,7 +36,7 @@ class WireClosedError(WireError):
 
 
 def encode(value: object) -> bytes:
-    """One frame for ``value``: dataclasses as lists of their fields, bytes beside the header."""
+    """Return one frame for ``value``: dataclasses as lists of their fields, bytes beside the header."""
     blobs: list[bytes] = []
     plain = _plain(value, blobs)
     header = json.dumps([plain, [len(blob) for blob in blobs]], separators=(",", ":")).encode()
@@ -44,7 +44,7 @@ def encode(value: object) -> bytes:
 
 
 def decode(kind: object, frame: tuple[bytes, bytes]) -> Any:
-    """The value of type ``kind`` in a frame as :func:`receive` gives it.
+    """Return the value of type ``kind`` in a frame as :func:`receive` gives it.
 
     Raises WireError for anything but a complete, well-formed value of exactly that type.
     """
