@@ -12,7 +12,7 @@ _sandboxes: dict[SandboxLimits, Sandbox] = {}
 
 
 def decoder() -> Sandbox:
-    """The sandbox for the present settings; made at first use, shared by all threads."""
+    """Return the sandbox for the present settings; made at first use, shared by all threads."""
     settings = get_settings()
     limits = SandboxLimits(
         memory=settings.sandbox_memory_mb * 1024 * 1024,

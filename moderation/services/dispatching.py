@@ -17,14 +17,15 @@ class Dispatcher(Protocol):
     """Whether periodic work has to run in this process, after requests."""
 
     def screen(self, upload_id: int) -> None:
-        """Called after the upload's commit; must not raise and must not wait more than a second."""
+        """Wake up the screening of an upload, after its commit; must not raise and must not wait more than a
+        second."""
 
     def rescan(self, rescan_id: int) -> None:
-        """The same for a search among earlier uploads."""
+        """Wake up a search among earlier uploads, with the same promises."""
 
 
 def is_immediate() -> bool:
-    """Whether the verdict may be there when :meth:`Dispatcher.screen` returns. Only a dispatcher that says
+    """Return whether the verdict may be there when :meth:`Dispatcher.screen` returns. Only a dispatcher that says
     otherwise (``immediate = False``) spares the caller a look."""
     return bool(getattr(dispatcher(), "immediate", True))
 
@@ -35,5 +36,5 @@ def _named(path: str) -> Dispatcher:
 
 
 def dispatcher() -> Dispatcher:
-    """The one in force."""
+    """Return the dispatcher in force."""
     return _named(get_settings().dispatcher)

@@ -35,7 +35,7 @@ def keep_private(encoded: Encoded, *, folder: str) -> str:
 
 
 def area_of(upload: Upload) -> str:
-    """Where the upload's published file goes."""
+    """Return where the upload's published file goes."""
     return storage.area_of(upload.target_model, upload.target_field)
 
 
@@ -61,7 +61,7 @@ def claim_public(upload: Upload, name: str) -> bool:
 
 
 def abandon_public(upload: Upload, name: str) -> None:
-    """The announced file is not needed after all."""
+    """Remove an announced file that is not needed after all."""
     FileRemoval.objects.filter(area=area_of(upload), name=name).update(not_before=timezone.now())
     remove_due(names=[name])
 

@@ -20,6 +20,6 @@ def lock_target(upload: Upload) -> None:
 
 
 def locked(upload: Upload, **conditions: object) -> Upload | None:
-    """The upload as it is now, locked after its target; None where the conditions do not hold."""
+    """Return the upload as it is now, locked after its target; None where the conditions do not hold."""
     lock_target(upload)
     return Upload.objects.select_for_update().filter(pk=upload.pk, **conditions).first()

@@ -22,7 +22,7 @@ _BYTES = re.compile(r"""\bb(?P<quote>['"])(?:\\.|(?!(?P=quote)).)*(?P=quote)""",
 
 @contextmanager
 def about(**ids: object) -> Iterator[None]:
-    """Every line logged inside, by whatever module, carries these ids: ``upload=12``, ``task="…"``."""
+    """Make every line logged inside, by whatever module, carry these ids: ``upload=12``, ``task="…"``."""
     token = _about.set({**(_about.get() or {}), **ids})
     try:
         yield
@@ -31,12 +31,12 @@ def about(**ids: object) -> Iterator[None]:
 
 
 def subject() -> dict[str, object]:
-    """The ids of what is being worked on."""
+    """Return the ids of what is being worked on."""
     return dict(_about.get() or {})
 
 
 def without_content(text: str) -> str:
-    """``text`` without hashes and without bytes, should an exception quote them."""
+    """Return ``text`` without hashes and without bytes, should an exception quote them."""
     return _BYTES.sub("[bytes]", _DIGITS.sub("[hash]", text))
 
 
@@ -44,7 +44,7 @@ class JSONFormatter(logging.Formatter):
     """``time``, ``level``, ``logger``, ``message``, the ids, and ``error`` with the traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """Return one line."""
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,

@@ -3,7 +3,7 @@
 Labels come from fixed sets: no id, no name, nothing of a picture. Numbers of a process are kept by that
 process. Where several serve one address (gunicorn's workers, a Celery worker's pool),
 ``PROMETHEUS_MULTIPROC_DIR`` names a folder in which they add up. What the database knows is read when
-somebody asks: :mod:`moderation.services.operations.exposition`.
+it is asked for: :mod:`moderation.services.operations.exposition`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ else:
 
 
 def verdict(verdict: str, reason: str, *, seconds: float) -> None:
-    """A screening of an upload has committed, ``seconds`` after the submission."""
+    """Count a screening of an upload that has committed, ``seconds`` after the submission."""
     if INSTALLED:
         _verdicts.labels(verdict, reason).inc()
         _waited.observe(max(seconds, 0.0))
@@ -72,30 +72,30 @@ def stage(name: str) -> Iterator[None]:
 
 
 def attempt(outcome: str) -> None:
-    """A lease has ended: ``decided``, ``overtaken``, ``error``, or the code of a failure."""
+    """Count a lease that has ended: ``decided``, ``overtaken``, ``error``, or the code of a failure."""
     if INSTALLED:
         _attempts.labels(outcome).inc()
 
 
 def sandbox_failed(code: str) -> None:
-    """A decoder process failed, at the door or in a screening."""
+    """Count a decoder process that failed, at the door or in a screening."""
     if INSTALLED:
         _sandbox.labels(code).inc()
 
 
 def refused_at_the_door(reason: str) -> None:
-    """A file that we do not take."""
+    """Count a file that we do not take."""
     if INSTALLED:
         _refusals.labels(reason).inc()
 
 
 def too_many_uploads() -> None:
-    """An uploader was told to wait."""
+    """Count an uploader who was told to wait."""
     if INSTALLED:
         _limited.inc()
 
 
 def dispatch_failed(count: int = 1) -> None:
-    """Wake-ups that did not reach the broker."""
+    """Count wake-ups that did not reach the broker."""
     if INSTALLED:
         _dispatch.inc(count)

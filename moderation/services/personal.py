@@ -31,5 +31,5 @@ def record_personal(
 
 
 def owner_key(owner: models.Model) -> tuple[str, str]:
-    """``("auth.user", "12")``: how rows refer to a person, without a foreign key."""
+    """Return ``("auth.user", "12")``: how rows refer to a person, without a foreign key."""
     return owner._meta.label_lower, str(owner.pk)

@@ -37,12 +37,12 @@ class RevisionState:
 
 
 def database() -> str:
-    """Alias of the database that holds the revision."""
+    """Return the alias of the database that holds the revision."""
     return router.db_for_write(Revision)
 
 
 def current() -> RevisionState:
-    """The committed revision, by one indexed read."""
+    """Return the committed revision, by one indexed read."""
     with connections[database()].cursor() as cursor:
         cursor.execute(READ)
         row = cursor.fetchone()
@@ -62,7 +62,7 @@ def _advisory(function: str) -> None:
 
 @contextmanager
 def shared_lock() -> Iterator[RevisionState]:
-    """A transaction during which the revision does not change; many run side by side."""
+    """Open a transaction during which the revision does not change; many run side by side."""
     with transaction.atomic(using=database()):
         _advisory("pg_advisory_xact_lock_shared")
         yield current()
@@ -114,8 +114,8 @@ class Change:
 
 @contextmanager
 def exclusive_change() -> Iterator[Change]:
-    """A transaction that excludes screenings and other changes. Nothing happens unless
-    :meth:`Change.record` is called: then the revision rises by one, in commit order."""
+    """Open a transaction that excludes screenings and other changes. Nothing happens unless :meth:`Change.record` is
+    called: then the revision rises by one, in commit order."""
     with transaction.atomic(using=database()):
         _advisory("pg_advisory_xact_lock")
         yield Change(current())

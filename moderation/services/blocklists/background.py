@@ -31,9 +31,9 @@ from moderation.services.revision import Change, database
 
 
 def note(decision: Decision, matches: Iterable[JudgedMatch]) -> None:
-    """In the transaction of an approval: remember what the upload shares with bans that the second tier found
-    in it, and have it made to count after the commit. Nothing is learned from what fingerprints take for a
-    copy: whoever approves that may well want this one picture let through."""
+    """Remember what the upload shares with bans that the second tier found in it, within the transaction of an
+    approval, and have it made to count after the commit. Nothing is learned from what fingerprints take for a copy:
+    whoever approves that may well want this one picture let through."""
     found = list(matches)
     copied = {
         match.hit.banned for match in found if not match.hit.method.startswith(LOCAL) and match.band != "hold"
@@ -110,20 +110,20 @@ def forget_all(*, banned_id: int, actor_id: str) -> int:
 
 
 def of_decision(decision_id: int) -> QuerySet[LearnedBackground]:
-    """What was learned from an approval."""
+    """Return what was learned from an approval."""
     return (
         LearnedBackground.objects.filter(decision_id=decision_id).select_related("signature").order_by("pk")
     )
 
 
 def of_entry(banned_id: int) -> QuerySet[LearnedBackground]:
-    """What an entry has learned, the oldest first."""
+    """Return what an entry has learned, the oldest first."""
     rows = LearnedBackground.objects.filter(signature__banned_id=banned_id, revision__isnull=False)
     return rows.select_related("signature").order_by("pk")
 
 
 def _restricted(banned: BannedImage) -> bool:
-    """Whether it may only hold because of what it has learned, and not because somebody said so."""
+    """Return whether an entry may only hold because of what it has learned, and not because a moderator said so."""
     return banned.local == BannedImage.Local.HOLD and of_entry(banned.pk).filter(too_much=True).exists()
 
 
@@ -160,8 +160,8 @@ def _apply(
 
 
 def _shared(one: LocalFingerprint, *, chosen: bool) -> tuple[NDArray[np.bool_], int, bool]:
-    """The tiles that a signature loses, how many with evidence are left, and whether some row says too much.
-    No row restricts an entry that somebody has restricted (``chosen``) before: no undo shall lift that."""
+    """Return the tiles that a signature loses, how many with evidence are left, and whether some row says too much.
+    No row restricts an entry that a moderator has restricted (``chosen``) before: no undo shall lift that."""
     signature = LocalSignature.from_bytes(bytes(one.data))
     shared: list[TileCheck] = []
     restricts = False

@@ -133,7 +133,8 @@ def _insert(
 def already_there(
     same: BannedImage, change: Change, *, options: EntryOptions, upload_id: int | None = None, actor_id: str
 ) -> BanResult:
-    """Somebody wanted to ban what an active entry stands for: the decision is kept, the revision stays."""
+    """Keep the decision to ban what an active entry stands for; the revision stays. Return that entry as the
+    result."""
     decisions.record(
         kind=Decision.Kind.ALREADY_BANNED,
         actor_id=actor_id,
@@ -180,7 +181,8 @@ def entered(
 
 
 def _same(picture: Picture, blocklist: Blocklist) -> BannedImage | None:
-    """An active entry of the list with the same bytes, the same pixels, or distance 0 everywhere."""
+    """Return an active entry of the list with the same bytes, the same pixels, or distance 0 everywhere; None where
+    there is none."""
     active = BannedImage.objects.filter(blocklist=blocklist, retired_revision__isnull=True)
     exact = active.filter(Q(sha256=picture.analysis.sha256) | Q(pixels=picture.analysis.pixels)).first()
     if exact is not None:
@@ -196,7 +198,7 @@ def _same(picture: Picture, blocklist: Blocklist) -> BannedImage | None:
 
 
 def _nearest(picture: Picture, blocklist: Blocklist) -> tuple[int | None, int | None]:
-    """The nearest active entry of the same list within the widest hold radius."""
+    """Return the nearest active entry of the same list within the widest hold radius."""
     hits = banned_codes.catch_up().search(picture.analysis.enrolment)
     mine = set(
         BannedImage.objects.filter(

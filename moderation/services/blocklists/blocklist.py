@@ -130,7 +130,7 @@ def change_entry(*, banned_id: int, actor_id: str = "", note: str = "", **settin
             setattr(banned, name, value)
         banned.save(update_fields=list(settings))
         if before.get("local") != settings.get("local"):
-            # From now on it is what somebody chose, and no undo lifts it.
+            # From now on it is what a moderator chose, and no undo lifts it.
             LearnedBackground.objects.filter(signature__banned=banned).update(too_much=False)
         change.record(
             kind=BlocklistChange.Kind.ENTRY,

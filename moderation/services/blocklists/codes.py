@@ -12,7 +12,7 @@ from moderation.services.blocklists.banning import BanResult, EntryOptions, alre
 
 
 def analysis_of_code(*, algorithm: str, bits: bytes) -> Analysis:
-    """What is known of a picture whose hash is all that there is.
+    """Return what is known of a picture whose hash is all that there is.
 
     Raises :class:`UnknownAlgorithm`.
     """

@@ -29,7 +29,7 @@ def picture_from_bytes(data: bytes, *, source: str = "file") -> Picture:
 
 
 def picture_of_upload(upload: Upload) -> Picture:
-    """An upload's picture, from its re-encoding, known by the digests of what was really sent.
+    """Return an upload's picture, from its re-encoding, known by the digests of what was really sent.
 
     Raises :class:`DecisionRefused` where no readable picture was kept.
     """

@@ -64,7 +64,7 @@ class HashFile:
         self._split = self._format(path)
 
     def close(self) -> None:
-        """Not needed any more."""
+        """Close the file."""
         self._file.close()
 
     @property
@@ -219,7 +219,7 @@ class HashWriter:
             self._csv.writerow(COLUMNS)
 
     def write(self, *, algorithm: str, bits: bytes, external_id: str, label: str, source: str) -> None:
-        """One line. White space in texts becomes single blanks, so that a line stays one."""
+        """Write one line. White space in texts becomes single blanks, so that a line stays one."""
         texts = [" ".join(text.split()) for text in (external_id, label, source)]
         fields = [algorithm.partition("/")[0], format_code(bits), *texts]
         if self._csv:

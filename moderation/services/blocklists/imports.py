@@ -78,7 +78,7 @@ def import_file(
     """Import a file in batches. Bad lines are left out. Raises :class:`HashFileUnreadable`.
 
     The file is known by its content: if an import of it was interrupted, the batches that were committed
-    are skipped (unless ``resume`` is False; then they count as duplicates). ``wake`` sends somebody to
+    are skipped (unless ``resume`` is False; then they count as duplicates). ``wake`` sends a worker to
     search the earlier uploads; otherwise that is for the caller, or the next sweep.
     """
     HashFile(path).close()
@@ -108,7 +108,7 @@ def import_whole(
     wake: bool = True,
     callbacks: Callbacks | None = None,
 ) -> Imported:
-    """All or nothing: one transaction and one revision, and nothing at all if a line is bad.
+    """Import all or nothing: one transaction and one revision, and nothing at all if a line is bad.
 
     Screenings wait for the whole transaction. Raises :class:`HashFileUnreadable`.
     """
@@ -158,7 +158,7 @@ class _Work:
         return self._digest
 
     def done_before(self) -> int:
-        """The last line that an unfinished import of this file into this list has committed."""
+        """Return the last line that an unfinished import of this file into this list has committed."""
         last = (
             BlocklistChange.objects.filter(
                 kind=BlocklistChange.Kind.IMPORT, blocklist=self.blocklist.slug, detail__file=self.digest
@@ -169,7 +169,7 @@ class _Work:
         return 0 if last is None or last.detail.get("final") else int(last.detail.get("last_line", 0))
 
     def batches(self, size: int, *, after: int = 0) -> Iterator[tuple[list[HashLine], bool]]:
-        """Good lines, and whether they are the last; lines of one id are not torn apart."""
+        """Yield good lines, and whether they are the last; lines of one id are not torn apart."""
         file = HashFile(self.path)
         try:
             file.skip_to(after)
@@ -254,7 +254,7 @@ class _Work:
         return Blocklist.objects.filter(pk=self.blocklist.pk, action__in=Blocklist.DECIDING).exists()
 
     def wake(self) -> None:
-        """Send somebody to search the earlier uploads."""
+        """Send a worker to search the earlier uploads."""
         for rescan_id in self.report.rescans:
             dispatcher().rescan(rescan_id)
 

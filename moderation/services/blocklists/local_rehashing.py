@@ -23,7 +23,8 @@ NONE = Q(pk__in=[])
 
 
 def entries_lacking() -> Q:
-    """Entries whose picture is kept, or that have a signature of another version: imported hashes never had one."""
+    """Return a condition for entries whose picture is kept, or that have a signature of another version: imported
+    hashes never had one."""
     if not get_settings().local:
         return NONE
     own = LocalFingerprint.objects.filter(banned=OuterRef("pk"))
@@ -31,7 +32,7 @@ def entries_lacking() -> Q:
 
 
 def uploads_lacking() -> Q:
-    """Uploads that the site wants signatures of, and that were decoded completely."""
+    """Return a condition for uploads that the site wants signatures of, and that were decoded completely."""
     settings = get_settings()
     if not (settings.local and settings.local_reach):
         return NONE
@@ -40,7 +41,7 @@ def uploads_lacking() -> Q:
 
 
 def renew_entry(entry: BannedImage, analysis: Analysis, *, at_revision: int) -> int:
-    """In the transaction of a change: give an entry the signatures that it lacks; how many."""
+    """Give an entry the signatures that it lacks, within the transaction of a change; return how many."""
     rows = LocalFingerprint.objects.filter(banned=entry)
     if not analysis.local or rows.filter(method=METHOD).exists():
         return 0
@@ -57,7 +58,7 @@ def renew_entry(entry: BannedImage, analysis: Analysis, *, at_revision: int) -> 
 
 
 def renew_upload(upload: Upload, analysis: Analysis) -> int:
-    """The same for an upload, under the shared lock."""
+    """Give an upload the signatures that it lacks, under the shared lock; return how many."""
     rows = UploadLocalFingerprint.objects.filter(upload=upload, method=METHOD)
     if not (analysis.local and get_settings().local_reach) or rows.exists():
         return 0

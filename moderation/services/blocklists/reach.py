@@ -118,14 +118,14 @@ def reach_of(
 
 
 def sample_of(analysis: Analysis, *, blocklist: Blocklist) -> Sample | None:
-    """What the second tier would find among the newest uploads; None where the list does not use it."""
+    """Return what the second tier would find among the newest uploads; None where the list does not use it."""
     if not analysis.local or not used_by(blocklist):
         return None
     return local_reach.samples([local.features_of(analysis)[0].signature.strongest(BAN_KEYPOINTS)])[0]
 
 
 def used_by(blocklist: Blocklist) -> bool:
-    """Whether the second tier looks for entries of this list."""
+    """Return whether the second tier looks for entries of this list."""
     return (
         selectors.local_wanted()
         and blocklist.local != Blocklist.Local.OFF

@@ -59,7 +59,7 @@ class Rehashed:
     left_out: int = 0
     revision: int | None = None
     rescans: list[int] = field(default_factory=list)
-    """Searches among earlier uploads that it asks for; somebody has to run them."""
+    """Searches among earlier uploads that it asks for; the caller has to run them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +72,20 @@ class Callbacks:
 
 
 def wanted() -> list[str]:
-    """The versioned names of what the settings search for, and this installation can compute."""
+    """Return the versioned names of what the settings search for, and this installation can compute."""
     chosen = [ALGORITHMS[name] for name in get_settings().algorithms]
     return [algorithm.qualified for algorithm in chosen]
 
 
 def entries_to_do() -> QuerySet[BannedImage]:
-    """Active entries, not flat, that lack a code of some wanted algorithm, or a signature."""
+    """Return the active entries, not flat, that lack a code of some wanted algorithm, or a signature."""
     active = BannedImage.objects.filter(retired_revision__isnull=True, flat=False)
     lacking = _lacks(Fingerprint.objects.filter(banned=OuterRef("pk")))
     return active.filter(lacking | local_rehashing.entries_lacking()).order_by("pk")
 
 
 def uploads_to_do() -> QuerySet[Upload]:
-    """Public and held uploads that lack one. Flat ones have none, so they are among them each time."""
+    """Return public and held uploads that lack one. Flat ones have none, so they are among them each time."""
     live = Upload.objects.filter(status__in=rescreening.OPEN, withdrawn_at__isnull=True)
     lacking = _lacks(UploadFingerprints.objects.filter(upload=OuterRef("pk")))
     return live.filter(lacking | local_rehashing.uploads_lacking()).order_by("pk")
@@ -228,7 +228,7 @@ class _Work:
             self._record(change, {"entries": done, "algorithms": sorted(methods)})
 
     def _outdated(self, have: set[str]) -> list[str]:
-        """Other versions of what has just been computed: nothing compares with them any more."""
+        """Return other versions of what has just been computed: nothing compares with them any more."""
         names = {name.partition("/")[0] for name in self.wanted}
         return [name for name in have if name not in self.wanted and name.partition("/")[0] in names]
 
@@ -240,7 +240,7 @@ class _Work:
 
 
 def _in_order(rows: QuerySet[Row]) -> Iterator[Row]:
-    """By key, a few at a time: while they are worked on, they drop out of the query."""
+    """Yield rows by key, a few at a time: while they are worked on, they drop out of the query."""
     last = 0
     while batch := list(rows.filter(pk__gt=last)[:ROWS_PER_FETCH]):
         yield from batch

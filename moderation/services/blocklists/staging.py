@@ -136,7 +136,7 @@ class Staging:
         )
 
     def _reserve(self, cursor: CursorWrapper, count: int) -> int:
-        """The id before the first of ``count`` free ones. The caller holds the exclusive lock."""
+        """Return the id before the first of ``count`` free ones. The caller holds the exclusive lock."""
         table = BannedImage._meta.db_table
         if self.postgres:
             sequence = "pg_get_serial_sequence(%s, 'id')"
@@ -148,8 +148,8 @@ class Staging:
 
     @contextlib.contextmanager
     def session(self) -> Iterator[None]:
-        """For the length of an import: a larger cache for SQLite, and nothing staged afterwards; fresh
-        statistics for PostgreSQL, which would go on as if the tables were small until it looks by itself."""
+        """Give SQLite a larger cache for the length of an import, and leave nothing staged; give PostgreSQL fresh
+        statistics, which would go on as if the tables were small until it looks by itself."""
         if self.postgres:
             yield
             with self.connection.cursor() as cursor:

@@ -37,7 +37,7 @@ def take_next(
 
 
 def claim(*, upload_id: int, moderator_id: str) -> bool:
-    """Take or prolong a claim; False where somebody else holds a live one."""
+    """Take or prolong a claim; False where another moderator holds a live one."""
     until = in_database_time(LAPSES)
     mine_or_lapsed = Q(moderator_id=moderator_id) | Q(until__lte=Now())
     if Claim.objects.filter(mine_or_lapsed, upload_id=upload_id).update(
@@ -53,7 +53,7 @@ def claim(*, upload_id: int, moderator_id: str) -> bool:
 
 
 def holder(*, upload_id: int) -> str:
-    """The moderator with a live claim, or an empty string."""
+    """Return the moderator with a live claim, or an empty string."""
     live = Claim.objects.filter(upload_id=upload_id, until__gt=Now())
     return live.values_list("moderator_id", flat=True).first() or ""
 

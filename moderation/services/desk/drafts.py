@@ -85,8 +85,8 @@ class Batch:
 
 
 def prepare(*, sources: Iterable[Source], common: Common) -> Batch:
-    """One draft for each source that can be decoded, one sentence for each that cannot. Never raises
-    for what is in a file."""
+    """Make one draft for each source that can be decoded, one sentence for each that cannot. Never raises for what is
+    in a file."""
     batch = uuid.uuid4()
     drafts: list[BanDraft] = []
     problems: list[Problem] = []
@@ -149,7 +149,8 @@ def _draft(batch: uuid.UUID, source: Source, common: Common) -> BanDraft:
 
 
 def reaches_of(drafts: Iterable[BanDraft]) -> dict[int, Reach]:
-    """What each ban would do to earlier uploads now, by draft: the second tier looks for all of them together."""
+    """Return what each ban would do to earlier uploads now, by draft: the second tier looks for all of them
+    together."""
     rows = list(drafts)
     with_parts = [
         row for row in rows if row.signature and not (row.exact_only or row.flat) and used_by(row.blocklist)
@@ -181,7 +182,7 @@ def _reach_of(draft: BanDraft, sample: Sample | None) -> Reach:
 
 
 def needs_second(reach: Reach) -> bool:
-    """Whether so many uploads are in reach that two people have to want it."""
+    """Return whether so many uploads are in reach that two people have to want it."""
     return reach.block + reach.hold > get_settings().confirm_reach
 
 

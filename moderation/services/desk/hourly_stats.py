@@ -2,7 +2,7 @@
 
 An hour is tallied once it is over, from the history: no verdict waits for a counter that every worker
 would write to, and dropping the table and tallying again gives the same numbers. The present hour is
-counted when somebody looks.
+counted when a page asks for it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def rebuild() -> int:
 
 
 def count(hour: datetime) -> HourlyTally:
-    """What happened in the hour that begins at ``hour``; not saved. Six queries."""
+    """Count what happened in the hour that begins at ``hour``; not saved. Six queries."""
     within = {"created_at__gte": hour, "created_at__lt": hour + HOUR}
     first = Screening.objects.filter(occasion="upload", **within).order_by()
     counts: dict[str, int] = dict(first.values_list("verdict").annotate(Count("pk")))
@@ -70,7 +70,7 @@ def count(hour: datetime) -> HourlyTally:
 
 
 def histogram(seconds: Iterable[float]) -> list[int]:
-    """Counts by :data:`EDGES`, without empty buckets at the end."""
+    """Return counts by :data:`EDGES`, without empty buckets at the end."""
     buckets = [0] * (len(EDGES) + 1)
     for value in seconds:
         buckets[next((place for place, edge in enumerate(EDGES) if value <= edge), len(EDGES))] += 1
@@ -80,7 +80,7 @@ def histogram(seconds: Iterable[float]) -> list[int]:
 
 
 def quantile(buckets: list[int], share: float) -> float | None:
-    """Upper edge of the bucket that holds this quantile, in seconds; None without values."""
+    """Return the upper edge of the bucket that holds this quantile, in seconds; None without values."""
     total = sum(buckets)
     if not total:
         return None
@@ -123,7 +123,7 @@ def _first_missing() -> datetime | None:
 
 
 def _next_with_events(since: datetime | None) -> datetime | None:
-    """The first hour from ``since`` on in which anything happened: quiet ones are not stored."""
+    """Return the first hour from ``since`` on in which anything happened: quiet ones are not stored."""
     moments: list[datetime] = []
     for model in (Screening, Decision, Refusal):
         rows = model._default_manager.order_by("created_at")

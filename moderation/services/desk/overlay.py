@@ -18,7 +18,8 @@ from moderation.services.search import local
 
 
 def of_upload(*, upload: Upload, banned_id: int) -> bytes | None:
-    """A PNG, or None where the upload's picture is not kept any more, or shows nothing of the entry.
+    """Draw a PNG of where an upload shows the entry, or return None where the upload's picture is not kept any more,
+    or shows nothing of it.
 
     It is computed anew from the re-encoding, in the sandbox; nothing of it is stored. It shows the
     upload, so it belongs behind the same protection. Raises :class:`SandboxFailure` children.
@@ -31,7 +32,7 @@ def of_upload(*, upload: Upload, banned_id: int) -> bytes | None:
 
 
 def of_features(features: tuple[LocalFeatures, ...], *, banned_id: int) -> bytes | None:
-    """The same for a picture that was just decoded."""
+    """Draw the same for a picture that was just decoded; None where it shows nothing of the entry."""
     rows = LocalFingerprint.objects.filter(banned_id=banned_id, method=METHOD).values_list("data", "muted")
     best: tuple[LocalMatch, LocalFeatures, LocalSignature] | None = None
     for data, muted in rows:

@@ -123,7 +123,7 @@ def _picture(upload_id: int | None, actor_id: str) -> Picture | None:
     if upload is None:
         raise DecisionRefused("There is no such upload.")
     if user_names.owns(upload, actor_id=actor_id):
-        raise DecisionRefused("This is your own upload: somebody else puts its picture on the allowlist.")
+        raise DecisionRefused("This is your own upload: another moderator puts its picture on the allowlist.")
     return enrolment.picture_of_upload(upload)
 
 

@@ -74,7 +74,7 @@ def _again(old: BannedImage, evidence: str, *, actor_id: str, undoes_id: int | N
 
 
 def _copies(old: BannedImage) -> QuerySet[BannedImage]:
-    """The entries that it was banned again as."""
+    """Return the entries that it was banned again as."""
     since = BlocklistChange.objects.filter(
         revision__gt=old.retired_revision or 0, kind=BlocklistChange.Kind.BAN, detail__again=old.pk
     )

@@ -39,7 +39,7 @@ Status = Upload.Status
 Kind = Decision.Kind
 T = TypeVar("T")
 TEACHES = (Kind.APPROVE, Kind.GRANT)
-"""By which somebody says that the upload is another picture than what it matched."""
+"""By which a moderator says that the upload is another picture than what it matched."""
 
 
 def approve(
@@ -53,7 +53,7 @@ def approve(
     expected: str | None = None,
     also: Callable[[Upload], None] | None = None,
 ) -> Upload:
-    """A human publishes a held or rejected upload.
+    """Publish a held or rejected upload, as a human decides.
 
     What it matched so far is cleared for this upload: no rescan takes it down for that again. What only the
     second tier found is learned to be background (:mod:`~moderation.services.blocklists.background`). An entry
@@ -114,7 +114,7 @@ def _to_publish(upload_id: int, actor_id: str, expected: str | None) -> Upload:
     if upload is not None and expected is not None and upload.status != expected:
         raise _decided_meanwhile(upload)
     if upload is not None and user_names.owns(upload, actor_id=actor_id):
-        raise DecisionRefused("This is your own upload: somebody else decides about it.")
+        raise DecisionRefused("This is your own upload: another moderator decides about it.")
     if upload is None or upload.status not in (Status.HELD, Status.REJECTED):
         raise DecisionRefused("Only a held or a rejected upload can be approved.")
     if not upload.reencoded:
@@ -132,7 +132,7 @@ def _decided_meanwhile(upload: Upload) -> DecisionRefused:
 
 
 def newest_screening() -> int:
-    """What a page tells :func:`approve` of when it was made."""
+    """Return what a page tells :func:`approve` of when it was made."""
     return Screening.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
@@ -192,7 +192,7 @@ def screen_again(*, upload_id: int, actor_id: str) -> Upload:
 
 
 def ask_for_review(*, upload: Upload, text: str) -> Appeal:
-    """An uploader objects, once, with a sentence. Raises :class:`AppealRefused`."""
+    """Store an uploader's objection, allowed once, with a sentence. Raises :class:`AppealRefused`."""
     text = text.strip()
     if not text:
         raise AppealRefused("Say in a sentence why this picture should be looked at again.")
@@ -204,7 +204,7 @@ def ask_for_review(*, upload: Upload, text: str) -> Appeal:
 
 
 def decided_before(*, upload_id: int, actor_id: str) -> bool:
-    """Whether this moderator has said something about this upload already."""
+    """Return whether this moderator has said something about this upload already."""
     return Decision.objects.filter(upload_id=upload_id, actor_id=actor_id).exclude(actor_id="").exists()
 
 
@@ -217,7 +217,7 @@ def answer_appeal(
     if appeal is None or appeal.status != Appeal.Status.OPEN:
         raise DecisionRefused("This appeal is answered.")
     if decided_before(upload_id=appeal.upload_id, actor_id=actor_id):
-        raise DecisionRefused("You decided about this upload before: somebody else answers its appeal.")
+        raise DecisionRefused("You decided about this upload before: another moderator answers its appeal.")
     if grant:
         approve(
             upload_id=appeal.upload_id,

@@ -71,7 +71,7 @@ def parts(decision: Decision) -> list[Decision]:
 
 
 def _rejection_with(ban: Decision) -> Decision | None:
-    """The decision that rejected the upload whose picture was banned by the same button."""
+    """Return the decision that rejected the upload whose picture was banned by the same button."""
     if ban.upload_id is None:
         return None
     found: Decision | None = (
@@ -91,7 +91,7 @@ def _ban_with(rejection: Decision) -> Decision | None:
 
 
 def _of_upload(decision: Decision) -> QuerySet[Decision]:
-    """What the same moderator decided about the same upload."""
+    """Return what the same moderator decided about the same upload."""
     return Decision.objects.filter(upload_id=decision.upload_id, actor_id=decision.actor_id)
 
 
@@ -130,7 +130,7 @@ def undo(*, decision_id: int, actor_id: str) -> Decision:
 def _newest_on_upload(decision: Decision) -> None:
     newer = Decision.objects.filter(upload_id=decision.upload_id or 0, pk__gt=decision.pk)
     if newer.exclude(kind__in=(Kind.BAN, Kind.ALREADY_BANNED)).exclude(undoes_id__isnull=False).exists():
-        raise DecisionRefused("Somebody has decided about this upload since.")
+        raise DecisionRefused("A moderator has decided about this upload since.")
     if Appeal.objects.filter(upload_id=decision.upload_id or 0).exists():
         raise DecisionRefused("The uploader has asked for a review since: answer that.")
 
@@ -200,7 +200,7 @@ def _undo_rejection(decision: Decision) -> None:
 
 
 def _was_public(decision: Decision) -> bool:
-    """Whether the upload was approved before this decision."""
+    """Return whether the upload was approved before this decision."""
     earlier = Decision.objects.filter(upload_id=decision.upload_id or 0, pk__lt=decision.pk).exclude(
         kind__in=(Kind.BAN, Kind.ALREADY_BANNED)
     )
@@ -216,7 +216,7 @@ def _was_public(decision: Decision) -> bool:
 
 
 def _stands(ban: Decision) -> bool:
-    """Whether the entry that a ban made is still active."""
+    """Return whether the entry that a ban made is still active."""
     return BannedImage.objects.filter(pk=ban.banned_id or 0, retired_revision__isnull=True).exists()
 
 

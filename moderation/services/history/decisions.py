@@ -17,7 +17,7 @@ def record(
     note: str = "",
     undoes_id: int | None = None,
 ) -> Decision:
-    """Insert a decision. A note about somebody's upload is theirs to have erased, so it is filed under
+    """Insert a decision. A note about an upload is its owner's to have erased, so it is filed under
     the uploader."""
     owner = ("", "")
     if upload_id is not None and note:

@@ -37,13 +37,13 @@ def _key() -> bytes:
 
 
 def mac_of(*, position: int, kind: str, record_id: int, digest: bytes, previous: bytes) -> bytes:
-    """HMAC-SHA-256 of one link, 32 bytes."""
+    """Return the HMAC-SHA-256 of one link, 32 bytes."""
     text = f"{position}|{kind}|{record_id}|{digest.hex()}|{previous.hex()}"
     return hmac.new(_key(), text.encode(), hashlib.sha256).digest()
 
 
 def unsealed(model: type[AuditRecord]) -> QuerySet[AuditRecord]:
-    """Rows of one kind that no seal names yet, in the order of their ids."""
+    """Return the rows of one kind that no seal names yet, in the order of their ids."""
     seals = Seal.objects.filter(kind=model._meta.model_name, record_id=OuterRef("pk"))
     rows: QuerySet[AuditRecord] = model._default_manager.filter(~Exists(seals)).order_by("pk")
     # What a row's digest needs beside the row: Screening.content() reads its matches.
@@ -229,5 +229,5 @@ def _check_head(report: Report, position: int, mac: bytes) -> None:
 
 
 def unsealed_count() -> int:
-    """Rows without a seal, for dashboards and ``doctor``."""
+    """Return the number of rows without a seal, for dashboards and ``doctor``."""
     return sum(unsealed(model).count() for model in AUDIT_MODELS)

@@ -18,7 +18,7 @@ MESSAGE = "the history is append-only"
 
 
 def names(table: str) -> tuple[str, ...]:
-    """The triggers that a table has to have."""
+    """Return the triggers that a table has to have."""
     vendor = connections[database()].vendor
     verbs = ("change", "truncate") if vendor == "postgresql" else ("update", "delete")
     return tuple(f"{table}_no_{verb}" for verb in verbs)
@@ -63,7 +63,7 @@ def _statements(vendor: str, table: str) -> list[str]:
 
 
 def missing() -> list[str]:
-    """Names of triggers that should be there and are not, or are switched off."""
+    """Return the names of triggers that should be there and are not, or are switched off."""
     connection = connections[database()]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -77,7 +77,7 @@ def missing() -> list[str]:
 
 
 def remove() -> None:
-    """For a test database that is about to be flushed, and for nothing else."""
+    """Remove all triggers: for a test database that is about to be flushed, and for nothing else."""
     connection = connections[database()]
     with connection.cursor() as cursor:
         for table in TABLES:

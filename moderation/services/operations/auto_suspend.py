@@ -27,7 +27,7 @@ def suspend_entries() -> list[int]:
     suspended = []
     for banned_id, users in sorted(_users_hit().items()):
         if users >= get_settings().valve_users and _may_be_suspended(banned_id):
-            note = f"Rejected pictures of {users} users within an hour: suspended until somebody looks."
+            note = f"Rejected pictures of {users} users within an hour: suspended until a moderator looks."
             blocklist.change_entry(banned_id=banned_id, note=note, suspended=True)
             logger.warning("entry %s is suspended: it hit %s users within an hour", banned_id, users)
             suspended.append(banned_id)
@@ -35,8 +35,8 @@ def suspend_entries() -> list[int]:
 
 
 def _users_hit() -> dict[int, int]:
-    """Entry → different owners whose uploads it rejected lately, exact copies aside: those are no
-    mistake of a radius."""
+    """Return for each entry the number of different owners whose uploads it rejected lately, exact copies aside:
+    those are no mistake of a radius."""
     rows = Screening.objects.filter(verdict="block", created_at__gte=timezone.now() - WINDOW)
     screened = dict(rows.order_by("-created_at").values_list("pk", "upload_id")[:LOOKED_AT])
     owners = _owners(list(set(screened.values())))

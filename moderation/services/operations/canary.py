@@ -1,4 +1,4 @@
-"""The canary: a banned picture that must be found, without an entry in anybody's list.
+"""The canary: a banned picture that must be found, without an entry in any list.
 
 A picture drawn here is decoded in the sandbox, enters an index of its own under a number that no entry
 has, and an edited copy of it has to be found and not to be let through: decoder, fingerprints, search
@@ -39,7 +39,7 @@ NEWEST = 400
 
 
 def fault_of(snapshot: Snapshot) -> str:
-    """Why this process would not find a banned picture, as a short code; empty where it would."""
+    """Return why this process would not find a banned picture, as a short code; empty where it would."""
     try:
         return _own_list(snapshot) or _live(snapshot)
     except ModerationError as failure:
@@ -52,7 +52,7 @@ def fault_of(snapshot: Snapshot) -> str:
 
 @lru_cache(maxsize=1)
 def pictures() -> tuple[bytes, bytes]:
-    """The banned picture (PNG), and a smaller, recompressed copy of it (JPEG)."""
+    """Return the banned picture (PNG), and a smaller, recompressed copy of it (JPEG)."""
     picture = Image.effect_mandelbrot((240, 180), (-1.6, -1.2, 0.6, 0.5), 80).convert("RGB")
     original, copy = io.BytesIO(), io.BytesIO()
     picture.save(original, "PNG")
@@ -98,8 +98,8 @@ def _live(snapshot: Snapshot) -> str:
 
 
 def _newest(algorithm: str, revision: int) -> tuple[bytes, int] | None:
-    """The newest active code and its entry; None where neither the newest codes nor the newest
-    active entries have one."""
+    """Return the newest active code and its entry; None where neither the newest codes nor the newest active entries
+    have one."""
     # In two steps: joined and sorted in one, a planner whose statistics are old (after an import) compares
     # every code with every entry.
     codes = Fingerprint.objects.filter(algorithm=algorithm, revision__lte=revision).order_by("-pk")

@@ -33,7 +33,7 @@ class Gauge:
 
 
 def exposition() -> tuple[bytes, str]:
-    """The text and its content type. Raises :class:`MetricsUnavailable` without the extra."""
+    """Return the text and its content type. Raises :class:`MetricsUnavailable` without the extra."""
     if not metrics.INSTALLED:
         raise MetricsUnavailable
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -44,7 +44,7 @@ def exposition() -> tuple[bytes, str]:
 
 
 def counted() -> bytes:
-    """What this process counted, or all that share its folder. Raises :class:`MetricsUnavailable`."""
+    """Return what this process counted, or all that share its folder. Raises :class:`MetricsUnavailable`."""
     if not metrics.INSTALLED:
         raise MetricsUnavailable
     from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
@@ -58,7 +58,7 @@ def counted() -> bytes:
 
 
 def gauges() -> Iterator[Gauge]:
-    """What alerts are made of; a handful of indexed queries."""
+    """Yield what alerts are made of; a handful of indexed queries."""
     (now,) = Revision.objects.annotate(now=Now()).values_list("now", flat=True)
     waiting = Upload.objects.filter(status=Upload.Status.PENDING, withdrawn_at__isnull=True)
     found = waiting.aggregate(count=Count("pk"), oldest=Min("submitted_at"))

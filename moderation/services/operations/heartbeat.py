@@ -24,7 +24,7 @@ COLUMNS = ("revision", "database_revision", "codes", "fault", "written_at")
 
 
 def process_name() -> str:
-    """``machine:number`` of this process."""
+    """Return ``machine:number`` of this process."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
@@ -56,10 +56,10 @@ def write() -> Heartbeat:
 
 
 def fresh() -> QuerySet[Heartbeat]:
-    """Those of the last :data:`FRESH`."""
+    """Return the heartbeats of the last :data:`FRESH`."""
     return Heartbeat.objects.filter(written_at__gt=in_database_time(-FRESH))
 
 
 def sound() -> QuerySet[Heartbeat]:
-    """The fresh ones of processes that held the current revision then and found the canary."""
+    """Return the fresh ones of processes that held the current revision then and found the canary."""
     return fresh().filter(fault="", revision__gte=F("database_revision"))

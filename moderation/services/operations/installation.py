@@ -42,7 +42,7 @@ GROUPS = {
 
 
 def prepare(*, using: str, **_kwargs: Any) -> None:
-    """Runs after each ``migrate``; safe to repeat."""
+    """Prepare the database after each ``migrate``; safe to repeat."""
     if using != database() or not router.allow_migrate_model(using, Revision):
         return
     Revision.objects.using(using).get_or_create(pk=1)

@@ -71,9 +71,9 @@ class Seeded:
 def fill(
     *, uploads: int, entries: int, screenings: int, progress: Callable[[int], object] = lambda _count: None
 ) -> Seeded:
-    """Entries, then uploads with ``screenings`` shared out among them, their matches and decisions, and
-    the hourly counts. ``progress`` hears how many more of the three are done. Raises ValueError for
-    screenings without uploads."""
+    """Write entries, then uploads with ``screenings`` shared out among them, their matches and decisions, and the
+    hourly counts. ``progress`` hears how many more of the three are done. Raises ValueError for screenings without
+    uploads."""
     if screenings and not uploads:
         raise ValueError("A screening is one of an upload.")
     seeded = Seeded(entries=entries)
@@ -99,7 +99,7 @@ def fill(
 
 
 def add_entries(count: int, *, progress: Callable[[int], object] = lambda _count: None) -> int:
-    """Entries of the default list with random codes, which no picture matches; the revision of them."""
+    """Write entries of the default list with random codes, which no picture matches; return their revision."""
     blocklist = selectors.blocklist_named("default")
     bits = _bits()
     with revision.exclusive_change() as change:
@@ -122,7 +122,7 @@ def add_entries(count: int, *, progress: Callable[[int], object] = lambda _count
 
 
 def _bits() -> dict[str, int]:
-    """Versioned algorithm → length of its codes."""
+    """Return for each versioned algorithm the length of its codes."""
     return {ALGORITHMS[name].qualified: ALGORITHMS[name].bits for name in get_settings().algorithms}
 
 
@@ -140,7 +140,7 @@ class _Uploads:
         self.began = timezone.now() - SPAN - AGAIN * len(revisions)
 
     def add(self, numbers: range) -> int:
-        """These uploads; how many."""
+        """Write these uploads; return how many."""
         uploads = Upload.objects.bulk_create(self._upload(number) for number in numbers)
         pairs = list(zip(numbers, uploads, strict=True))
         UploadFingerprints.objects.bulk_create(

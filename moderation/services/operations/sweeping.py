@@ -39,7 +39,7 @@ class Swept:
 
 
 def take_turn(name: str, *, pause: timedelta) -> bool:
-    """Whether it is this process's turn; nobody else gets one for ``pause``. In database time."""
+    """Return whether it is this process's turn; no other gets one for ``pause``. In database time."""
     PeriodicWork.objects.get_or_create(name=name, defaults={"lease_until": _long_ago()})
     return bool(
         PeriodicWork.objects.filter(name=name, lease_until__lte=in_database_time(timedelta(0))).update(
@@ -55,7 +55,7 @@ def _long_ago() -> Combinable:
 def sweep(
     *, older_than: timedelta = timedelta(seconds=5), limit: int = 200, work_here: bool = False
 ) -> Swept:
-    """One bounded round. With ``work_here`` the screenings are done in this process instead of being
+    """Do one bounded round. With ``work_here`` the screenings are done in this process instead of being
     dispatched."""
     waiting = list(queue.waiting(older_than=older_than).values_list("pk", flat=True)[:limit])
     for upload_id in waiting:

@@ -120,7 +120,7 @@ class Sample:
 
 
 def samples(bans: Sequence[LocalSignature]) -> list[Sample]:
-    """One for each ban, in one pass over the newest open uploads."""
+    """Return one sample for each ban, in one pass over the newest open uploads."""
     rows = list(_open().order_by("-upload_id", "-pk").values_list("upload_id", "data")[:NEWEST])
     signatures = [(upload, LocalSignature.from_bytes(bytes(data))) for upload, data in rows]
     looked_at = len({upload for upload, _ in rows})
@@ -150,6 +150,6 @@ def _closely(sample: Sample, ban: LocalSignature) -> Sample:
 
 
 def _shows(upload: Upload, ban: LocalSignature) -> bool | None:
-    """Whether the tier would find the ban in an upload; None where its picture cannot be read."""
+    """Return whether the tier would find the ban in an upload; None where its picture cannot be read."""
     matches = [verify(one, ban) for one in rescreening.features_of(upload)]
     return any(match is not None and strength(match) >= HOLD for match in matches) if matches else None

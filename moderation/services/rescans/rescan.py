@@ -74,7 +74,8 @@ class _Stretch:
 
 
 def _stretches(rescan: Rescan) -> Iterator[_Stretch]:
-    """All at once, or, where there are too many new codes for that, one stretch of uploads after the other."""
+    """Yield all uploads at once, or, where there are too many new codes for that, one stretch of them after the
+    other."""
     if rescan.kind == Rescan.Kind.RELEASE:
         yield _Stretch(sorted(_after_cursor(rescan, _resting_on(rescan))))
         return
@@ -111,7 +112,7 @@ def _against_many(
 
 
 def _judge_all(rescan: Rescan, stretch: _Stretch, progress: Progress | None) -> bool:
-    """False where the rescan was cancelled meanwhile."""
+    """Judge all uploads of a stretch; return False where the rescan was cancelled meanwhile."""
     before = dict(_statuses(list(stretch.found)))
     for place, upload in enumerate(stretch.found, start=1):
         _judge_again(rescan, upload, before.get(upload, ""))
@@ -131,14 +132,13 @@ def _judge_all(rescan: Rescan, stretch: _Stretch, progress: Progress | None) -> 
 
 def ask(*, blocklist: Blocklist | None = None, banned: BannedImage | None = None) -> Rescan:
     """Write down a search of all open uploads for one entry, for one list, or for everything that is
-    banned; somebody has to run it."""
+    banned; a worker or the sweeper has to run it."""
     return Rescan.objects.create(kind=Rescan.Kind.REACH, since_revision=0, banned=banned, blocklist=blocklist)
 
 
 def ask_once(*, asked: list[int], since_revision: int) -> None:
-    """In the transaction of a change that is one of many: append a search to ``asked``, unless the last
-    one there has not been begun. Whoever begins it waits for this transaction, and then sees its change
-    too."""
+    """Append a search to ``asked``, unless the last one there has not been begun, within the transaction of a change
+    that is one of many. Whoever begins it waits for this transaction, and then sees its change too."""
     if asked:
         last = Rescan.objects.select_for_update().filter(
             pk=asked[-1], status=Rescan.Status.OPEN, lease_until__isnull=True, examined=0

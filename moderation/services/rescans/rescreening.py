@@ -37,7 +37,7 @@ FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
 
 
 def stored_codes(upload: Upload) -> tuple[Code, ...]:
-    """The queries of the upload's screening."""
+    """Return the queries of the upload's screening."""
     codes: list[Code] = []
     for row in UploadFingerprints.objects.filter(upload=upload).order_by("algorithm"):
         data = bytes(row.codes)
@@ -50,7 +50,7 @@ def stored_codes(upload: Upload) -> tuple[Code, ...]:
 
 
 def subject_of(upload: Upload) -> Subject:
-    """The upload as matching sees it, with the pairs that humans have cleared.
+    """Return the upload as matching sees it, with the pairs that humans have cleared.
 
     Where the second tier is used, our own re-encoding is decoded for it. Its hits of earlier screenings
     count on, since a re-encoding may fall just short of what the original showed. Raises
@@ -68,7 +68,8 @@ def subject_of(upload: Upload) -> Subject:
 
 
 def features_of(upload: Upload) -> tuple[LocalFeatures, ...]:
-    """For the second tier, from our own re-encoding; nothing where the tier is off or the picture cannot be read."""
+    """Return features for the second tier, from our own re-encoding; nothing where the tier is off or the picture
+    cannot be read."""
     if not (upload.reencoded and selectors.local_wanted()):
         return ()
     try:
@@ -83,7 +84,7 @@ def features_of(upload: Upload) -> tuple[LocalFeatures, ...]:
 
 
 def clean_file(upload: Upload) -> Encoded | None:
-    """The re-encoding in quarantine, ready to be published; None where none was made or kept.
+    """Return the re-encoding in quarantine, ready to be published; None where none was made or kept.
 
     Raises :class:`PictureMissing` where the file that the row names is gone.
     """
@@ -98,7 +99,7 @@ def clean_file(upload: Upload) -> Encoded | None:
 
 
 def rescreen(*, upload_id: int, occasion: str = "rescan") -> str | None:
-    """The upload's new status, or None where it is not open to an automatic verdict any more."""
+    """Return the upload's new status, or None where it is not open to an automatic verdict any more."""
     upload = Upload.objects.filter(pk=upload_id, status__in=OPEN, withdrawn_at__isnull=True).first()
     if upload is None or not upload.reencoded:
         return None
@@ -133,7 +134,7 @@ def _concluded(
     prepare: Callable[[Judgement], None],
     write: Callable[[RevisionState, Judgement], str | None],
 ) -> str | None:
-    """:func:`matching.conclude`, with a new subject where what earlier screenings found has changed meanwhile."""
+    """Run :func:`matching.conclude`, with a new subject where what earlier screenings found has changed meanwhile."""
     for _ in range(matching.ROUNDS):
         since = revision.current().number
 

@@ -40,7 +40,7 @@ class Chunk:
 
 
 def are_many(entries: QuerySet[BannedImage]) -> bool:
-    """Whether these entries have so many codes that the uploads are better looked up in them."""
+    """Return whether these entries have so many codes that the uploads are better looked up in them."""
     rows = Fingerprint.objects.filter(banned__in=entries.order_by()).values_list("pk")
     return len(rows[: MANY + 1]) > MANY
 
@@ -70,7 +70,7 @@ class NewCodes:
         return indexes
 
     def chunks(self, *, after: int) -> Iterator[Chunk]:
-        """All open uploads behind the id ``after``, a stretch at a time."""
+        """Yield all open uploads behind the id ``after``, a stretch at a time."""
         uploads = Upload.objects.filter(status__in=OPEN, withdrawn_at__isnull=True).order_by("pk")
         looked_at = 0
         while rows := list(uploads.filter(pk__gt=after).values_list("pk", "sha256", "pixels")[:CHUNK]):

@@ -147,7 +147,7 @@ def _validate(layer: LayeredIndex) -> str:
 
 
 def _digest_of(pk: int) -> bytes:
-    """16 bytes that tell a row from another with the same id; empty where there is none."""
+    """Return 16 bytes that tell a row from another with the same id; empty where there is none."""
     row = UploadFingerprints.objects.filter(pk=pk).values_list("upload_id", "algorithm", "codes").first()
     if row is None:
         return b""

@@ -56,7 +56,7 @@ class Snapshot:
     """Whether any list uses the second tier."""
 
     def search(self, queries: Iterable[Code]) -> list[Hit]:
-        """Every entry within the widest radius of any query; one batched search an algorithm."""
+        """Return every entry within the widest radius of any query; one batched search an algorithm."""
         hits: list[Hit] = []
         grouped: dict[str, list[Code]] = {}
         for code in queries:
@@ -97,7 +97,7 @@ class BanIndex:
             self._snapshot = None
 
     def catch_up(self) -> Snapshot:
-        """The index at the committed revision.
+        """Return the index at the committed revision.
 
         Raises :class:`IndexUnavailable` where the database cannot be read: then nothing is approved.
         """
@@ -148,12 +148,12 @@ def _validate(layer: LayeredIndex, state: RevisionState) -> str:
 
 
 def continues(held: RevisionState, now: RevisionState) -> bool:
-    """Whether the database still has the history that the index was built from."""
+    """Return whether the database still has the history that the index was built from."""
     return changes_since(held, now) is not None
 
 
 def changes_since(held: RevisionState, now: RevisionState) -> set[str] | None:
-    """The kinds of change that have been made since; None where the database has another history."""
+    """Return the kinds of change that have been made since; None where the database has another history."""
     if now.number <= held.number:
         return set() if (now.number, now.token) == (held.number, held.token) else None
     rows = BlocklistChange.objects.filter(revision__gte=held.number).order_by("revision")
@@ -212,7 +212,8 @@ def _add(layers: dict[str, LayeredIndex], since: int) -> bool:
 
 
 def _add_all(layers: dict[str, LayeredIndex]) -> None:
-    """Retired ones too: they are few, and leaving them out by a join takes longer than loading them."""
+    """Add all entries, retired ones too: they are few, and leaving them out by a join takes longer than loading
+    them."""
     _load(layers, Fingerprint.objects.values_list("algorithm", "bits", "banned_id").iterator(ROWS_PER_FETCH))
 
 

@@ -45,27 +45,27 @@ class Compactable(Protocol):
     def __len__(self) -> int: ...
 
     def should_compact(self) -> bool:
-        """Whether a new file would pay."""
+        """Return whether a new file would pay."""
 
     def compact(self, path: Path, *, algorithm: str) -> None:
         """Write a new file and go on with that."""
 
 
 def bits_of(algorithm: str) -> int:
-    """Width of the codes of a versioned algorithm."""
+    """Return the width of the codes of a versioned algorithm."""
     return ALGORITHMS[algorithm.partition("/")[0]].bits
 
 
 def folder() -> Path | None:
-    """Where the files lie; None where the settings want none."""
+    """Return where the files lie; None where the settings want none."""
     place = get_settings().index_dir
     return Path(place) if place else None
 
 
 @contextmanager
 def writer_lock(place: Path, *, wait: bool) -> Iterator[bool]:
-    """Whether this process may write files in ``place``: one at a time, to spare work and memory. Two
-    that wrote at once would do no harm, as files are renamed into place."""
+    """Yield whether this process may write files in ``place``: one at a time, to spare work and memory. Two that
+    wrote at once would do no harm, as files are renamed into place."""
     place.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(place / ".writing", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
@@ -94,13 +94,14 @@ class IndexFiles:
         self._thread: threading.Thread | None = None
 
     def path(self, algorithm: str) -> Path | None:
-        """``banned-dhash256-1.index``; None where the settings want no files."""
+        """Return the path of an algorithm's file, such as ``banned-dhash256-1.index``; None where the settings want
+        no files."""
         place = folder()
         return place / f"{self.kind}-{algorithm.replace('/', '-')}.index" if place else None
 
     def open(self, algorithm: str, *, validate: Callable[[LayeredIndex], str]) -> LayeredIndex | None:
-        """The index in the file, or None. ``validate`` says in words why a whole file is not to be used,
-        or nothing."""
+        """Return the index in the file, or None. ``validate`` says in words why a whole file is not to be used, or
+        nothing."""
         return self.opened(
             algorithm,
             lambda path: LayeredIndex.open(path, algorithm=algorithm, bits=bits_of(algorithm)),
@@ -110,7 +111,7 @@ class IndexFiles:
     def opened(
         self, algorithm: str, opener: Callable[[Path], T], *, validate: Callable[[T], str]
     ) -> T | None:
-        """The same for an index of another kind, which ``opener`` reads."""
+        """Return the same for an index of another kind, which ``opener`` reads."""
         path = self.path(algorithm)
         if path is None or not self.used:
             return None
@@ -132,13 +133,13 @@ class IndexFiles:
         return layer
 
     def replaced(self, algorithm: str) -> bool:
-        """Whether another process has put a new file in place of the one that this one knows."""
+        """Return whether another process has put a new file in place of the one that this one knows."""
         path = self.path(algorithm)
         now = _signature(path) if path else None
         return now is not None and now != self._seen.get(algorithm)
 
     def due(self, layers: Mapping[str, Compactable]) -> set[str]:
-        """Algorithms for which a new file would pay, or whose file was not to be trusted."""
+        """Return the algorithms for which a new file would pay, or whose file was not to be trusted."""
         return {name for name, layer in layers.items() if name in self._invalid or layer.should_compact()}
 
     def compact(self, layers: Mapping[str, Compactable]) -> None:
@@ -156,7 +157,7 @@ class IndexFiles:
         self._thread.start()
 
     def wait(self) -> None:
-        """Until the background is done."""
+        """Wait until the background is done."""
         if self._thread is not None:
             self._thread.join()
 

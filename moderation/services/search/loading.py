@@ -16,7 +16,7 @@ ROWS_PER_FETCH = 2_000
 
 
 def rows_of(codes: Sequence[bytes]) -> NDArray[np.uint8]:
-    """Codes of one width as an array of shape ``(n, bytes)``."""
+    """Return codes of one width as an array of shape ``(n, bytes)``."""
     return np.frombuffer(b"".join(codes), dtype=np.uint8).reshape(len(codes), -1)
 
 
@@ -28,7 +28,7 @@ class Loader:
         self._pending: dict[str, tuple[list[bytes], list[int]]] = {name: ([], []) for name in layers}
 
     def take(self, algorithm: str, codes: bytes, item: int) -> None:
-        """One code, or several of the item one after the other; of an algorithm that is not wanted, none."""
+        """Take one code, or several of the item one after the other; of an algorithm that is not wanted, none."""
         pending = self._pending.get(algorithm)
         if pending is None or not codes:
             return

@@ -48,7 +48,7 @@ AHEAD = 3
 
 
 def features_of(analysis: Analysis) -> tuple[LocalFeatures, ...]:
-    """What came out of the sandbox. Raises :class:`DecoderCrashed` where it is not what was agreed on."""
+    """Return what came out of the sandbox. Raises :class:`DecoderCrashed` where it is not what was agreed on."""
     try:
         features = tuple(features_from_bytes(data) for data in analysis.local)
     except BadSignature as error:
@@ -89,7 +89,7 @@ class LocalBanIndex:
             self._held = None
 
     def catch_up(self) -> tuple[LocalIndex, RevisionState]:
-        """The index at the committed revision."""
+        """Return the index at the committed revision."""
         with self._lock:
             state = revision.current()
             held = self._held
@@ -121,7 +121,7 @@ banned_signatures = LocalBanIndex()
 
 
 def search(features: tuple[LocalFeatures, ...]) -> Found:
-    """Every banned image that one of the views shows."""
+    """Return every banned image that one of the views shows."""
     index, state = banned_signatures.catch_up()
     result = recognise(features, index, load)
     owners = dict(
@@ -146,13 +146,13 @@ class SignaturesChanged(Exception):
         self._features, self._found, self._missing = features, found, missing
 
     def verify(self) -> None:
-        """Some 5 ms a signature."""
+        """Verify the candidates; some 5 ms a signature."""
         self._found.rounds.append(len(self._missing))
         self._found.later.update(_verified(self._features, self._missing))
 
 
 def newer(features: tuple[LocalFeatures, ...], since: int, found: Found | None = None) -> list[Hit] | None:
-    """Hits among the active entries that are newer than ``since``; None where these are too many.
+    """Return hits among the active entries that are newer than ``since``; None where these are too many.
 
     To be called under the lock. With what the search ``found``, raises :class:`SignaturesChanged` the first :data:`AHEAD`
     times that there is something to verify; then, and without it, verifies here.
@@ -182,13 +182,13 @@ def _verified(features: tuple[LocalFeatures, ...], missing: Mapping[int, int]) -
 
 
 def load(items: Iterable[int]) -> Mapping[int, LocalSignature]:
-    """Signatures of items of the index, as they count now."""
+    """Return the signatures of items of the index, as they count now."""
     rows = LocalFingerprint.objects.filter(pk__in=list(items)).values_list("pk", "data", "muted")
     return {pk: signature_of(data, muted) for pk, data, muted in rows}
 
 
 def signature_of(data: bytes | memoryview[int], muted: bytes | memoryview[int] | None) -> LocalSignature:
-    """A ban's signature as it counts: without the tiles that were learned to be background."""
+    """Return a ban's signature as it counts: without the tiles that were learned to be background."""
     return without_tiles(LocalSignature.from_bytes(bytes(data)), bytes(muted) if muted else None)
 
 

@@ -64,7 +64,7 @@ class Held:
         return len(self.index)
 
     def should_compact(self) -> bool:
-        """Whether a new file would pay: much outside of it, or much dead in it."""
+        """Return whether a new file would pay: much outside of it, or much dead in it."""
         layers = self.index.layers
         whole = sum(len(layer.items) for layer in layers)
         loose = self.index.fresh if self.index.revision else whole
@@ -82,7 +82,7 @@ class Held:
 
 
 def start(files: IndexFiles, state: RevisionState) -> LocalIndex:
-    """An index that holds ``state``, at least."""
+    """Return an index that holds ``state``, at least."""
     index = files.opened(METHOD, LocalIndex.open, validate=lambda index: _validate(index, state))
     if index is None:
         return from_database()
@@ -98,12 +98,13 @@ def _validate(index: LocalIndex, state: RevisionState) -> str:
 
 
 def from_database() -> LocalIndex:
-    """An index of what is active, packed in memory. Read the revision that it is to stand for before."""
+    """Return an index of what is active, packed in memory. Read the revision that it is to stand for before."""
     return LocalIndex.build(_active())
 
 
 def parts() -> list[Layer]:
-    """The same in layers of bounded size, to be compacted into a file: making one large layer takes twice its memory."""
+    """Yield the same in layers of bounded size, to be compacted into a file: making one large layer takes twice its
+    memory."""
     found = []
     signatures = _active()
     while part := list(islice(signatures, SIGNATURES_PER_STEP * 5)):

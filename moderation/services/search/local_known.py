@@ -15,7 +15,7 @@ from moderation.services.search.local import signature_of
 
 
 def earlier_hits(upload_id: int) -> list[Hit]:
-    """What earlier screenings of an upload found in this tier, the strongest of each entry, as far as it still
+    """Return what earlier screenings of an upload found in this tier, the strongest of each entry, as far as it still
     counts. It is kept when the upload is judged again from what is stored, since its signature alone cannot be
     verified."""
     screenings = Screening.objects.filter(upload_id=upload_id)
@@ -43,13 +43,13 @@ def earlier_hits(upload_id: int) -> list[Hit]:
 
 
 def background_changed(since: int) -> bool:
-    """Whether what counts of any signature has changed after the revision ``since``, beyond new entries."""
+    """Return whether what counts of any signature has changed after the revision ``since``, beyond new entries."""
     changed = LocalFingerprint.objects.filter(Q(revision__gt=since), revision__gt=F("banned__revision"))
     return changed.exists()
 
 
 def _supported(match: Match, signature: LocalSignature) -> BandName | None:
-    """What an earlier match supports now that its ban has lost tiles."""
+    """Return what an earlier match supports now that its ban has lost tiles."""
     details = match.details
     check = check_again(signature, bytes.fromhex(details["seen"]), bytes.fromhex(details["agreeing"]))
     again = LocalMatch(

@@ -44,7 +44,7 @@ class Subject:
 
     @classmethod
     def of(cls, analysis: Analysis) -> Subject:
-        """A picture that was just decoded. Raises :class:`DecoderCrashed`."""
+        """Return the subject of a picture that was just decoded. Raises :class:`DecoderCrashed`."""
         return cls(analysis.sha256, analysis.pixels, analysis.queries, features=local.features_of(analysis))
 
 
@@ -160,5 +160,6 @@ def _judge(subject: Subject, hits: Iterable[Hit], entries: int, *, notes: tuple[
 
 
 def _strength(hit: Hit) -> tuple[int, bool]:
-    """The least is the strongest. Hits of the second tier have no distance, but a band."""
+    """Return a key to sort hits by: the least is the strongest. Hits of the second tier have no distance, but a
+    band."""
     return hit.distance, hit.band == "hold"

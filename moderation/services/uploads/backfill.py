@@ -65,7 +65,7 @@ def backfill(
 
 
 def rows(model: type[models.Model], column: str) -> models.QuerySet[models.Model]:
-    """The rows that have a picture."""
+    """Return the rows that have a picture."""
     found: models.QuerySet[models.Model] = model._base_manager.exclude(**{column: ""}).exclude(
         **{f"{column}__isnull": True}
     )
@@ -86,7 +86,7 @@ def _batches(model: type[models.Model], column: str) -> Iterator[list[models.Mod
 
 
 def _known(model: type[models.Model], column: str, batch: list[models.Model]) -> dict[str, set[str]]:
-    """Key → published names, with ``""`` where an upload is still pending."""
+    """Return the published names by key, with ``""`` where an upload is still pending."""
     uploads = Upload.objects.filter(
         target_model=model._meta.label_lower,
         target_field=column,
@@ -148,7 +148,7 @@ def _count(result: Backfilled, status: str | None) -> None:
 
 
 def _drop_old(instance: models.Model, column: str, name: str) -> None:
-    """The old file goes, and its name too where approval has not replaced it."""
+    """Delete the old file, and its name too where approval has not replaced it."""
     area = storage.area_of(instance._meta.label_lower, column)
     with transaction.atomic(using=database()):
         type(instance)._base_manager.filter(pk=instance.pk, **{column: name}).update(**{column: ""})

@@ -26,7 +26,7 @@ class Erased:
 
 
 def export(*, owner_type: str, owner_id: str) -> dict[str, Any]:
-    """Everything that refers to this person, ready for JSON."""
+    """Return everything that refers to this person, ready for JSON."""
     uploads = _uploads(owner_type, owner_id)
     return {
         "owner": f"{owner_type}:{owner_id}",

@@ -36,7 +36,7 @@ class Submitter:
 
     @classmethod
     def of(cls, owner: models.Model, *, address: str = "", file_name: str = "") -> Submitter:
-        """A host's user, or any other model."""
+        """Return the submitter of a host's user, or of any other model."""
         return cls(*owner_key(owner), address, file_name)
 
 
@@ -50,8 +50,8 @@ class Target:
 
     @classmethod
     def of(cls, instance: models.Model, field: str) -> Target:
-        """Raises :class:`ValueError` for an unsaved instance, :class:`FieldDoesNotExist` for a
-        column that is not there."""
+        """Return the target of an instance's column. Raises :class:`ValueError` for an unsaved instance,
+        :class:`FieldDoesNotExist` for a column that is not there."""
         if instance.pk is None:
             raise ValueError("Save the instance before a picture is submitted for it.")
         instance._meta.get_field(field)
@@ -59,7 +59,7 @@ class Target:
 
 
 def new_reference() -> str:
-    """Eight random characters in two groups, ``7K3M-92QF``: 39 bits."""
+    """Return eight random characters in two groups, ``7K3M-92QF``: 39 bits."""
     letters = [secrets.choice(ALPHABET) for _ in range(8)]
     return "".join(letters[:4]) + "-" + "".join(letters[4:])
 
@@ -108,8 +108,8 @@ def submit(
 
 
 def check(*, data: bytes, size: int | None, submitter: Submitter, door: str) -> Probe:
-    """What the header says. Raises an :class:`ImageRefused` child for bytes that we do not take, after
-    it has been recorded."""
+    """Return what the header says. Raises an :class:`ImageRefused` child for bytes that we do not take, after it has
+    been recorded."""
     try:
         return decoder().probe(data, get_settings().limits())
     except SandboxFailure as failure:
@@ -138,7 +138,7 @@ def withdraw(*, target: Target) -> int:
 
 
 def refuse(*, reason: str, size: int, digest: bytes, submitter: Submitter, door: str) -> Refusal:
-    """One row in the audit for bytes that were turned away; the bytes are not kept."""
+    """Write one row in the audit for bytes that were turned away; the bytes are not kept."""
     with transaction.atomic(using=database()):
         personal = _personal(submitter)
         return Refusal.objects.create(

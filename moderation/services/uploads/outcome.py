@@ -37,14 +37,14 @@ class Outcome:
 
 
 def target_of(upload: Upload) -> models.Model | None:
-    """The host's instance whose column takes the published name, if it is still there."""
+    """Return the host's instance whose column takes the published name, if it is still there."""
     if not (upload.target_model and upload.target_id):
         return None
     return _instance(upload.target_model, upload.target_id)
 
 
 def owner_of(upload: Upload) -> models.Model | None:
-    """The uploader, unless erased or deleted."""
+    """Return the uploader, unless erased or deleted."""
     if not (upload.owner_type and upload.owner_id):
         return None
     return _instance(upload.owner_type, upload.owner_id)
@@ -106,7 +106,7 @@ def _publish(upload: Upload, published: str, going: list[tuple[str, str]]) -> No
 
 
 def withdraw(upload: Upload) -> None:
-    """Removed by its owner: no longer public, still in the history."""
+    """Remove an upload for its owner: no longer public, still in the history."""
     going: list[tuple[str, str]] = []
     _withdraw(upload, going)
     files.remove_later(*going)

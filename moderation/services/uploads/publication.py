@@ -32,7 +32,7 @@ class Publication:
             self.name = files.announce_public(encoded, upload=self._upload)
 
     def keep(self) -> None:
-        """A committed row refers to the file: there is nothing to take back."""
+        """Keep the file: a committed row refers to it, and there is nothing to take back."""
         self.name = ""
 
     def close(self) -> None:

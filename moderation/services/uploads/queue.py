@@ -21,7 +21,7 @@ QUEUED = Upload.objects.filter(status=Upload.Status.PENDING, withdrawn_at__isnul
 
 
 def in_database_time(delay: timedelta) -> Combinable:
-    """Now plus ``delay`` by the database's clock, which all workers share."""
+    """Return now plus ``delay`` by the database's clock, which all workers share."""
     return ExpressionWrapper(Now() + Value(delay), output_field=DateTimeField())
 
 
@@ -42,8 +42,7 @@ def lease(upload_id: int) -> Upload | None:
 
 
 def still_leased(upload: Upload) -> Upload | None:
-    """The row, locked after its target, if this lease is still the one in force (call it in a
-    transaction)."""
+    """Return the row, locked after its target, if this lease is still the one in force (call it in a transaction)."""
     lock_target(upload)
     return (
         Upload.objects.select_for_update(of=_itself())
@@ -67,7 +66,7 @@ def release(upload: Upload, *, count: bool) -> None:
 
 
 def waiting(*, older_than: timedelta = timedelta(0)) -> QuerySet[Upload]:
-    """Pending uploads that nobody works on, the oldest first."""
+    """Return pending uploads that nobody works on, the oldest first."""
     return (
         QUEUED.filter(FREE).filter(submitted_at__lte=in_database_time(-older_than)).order_by("submitted_at")
     )

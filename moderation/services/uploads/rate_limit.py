@@ -21,7 +21,7 @@ from moderation.services.uploads.queue import QUEUED, in_database_time
 
 MINUTE = timedelta(minutes=1)
 FORGOTTEN = timedelta(hours=1)
-"""After which the row of somebody who sends nothing more is deleted."""
+"""After which the row of an uploader who sends nothing more is deleted."""
 WAITING = (
     "Several of your pictures are still being checked. Wait until they are, and send this one again then."
 )
@@ -41,7 +41,7 @@ def admit(*, owner_type: str, owner_id: str) -> None:
 
 
 def reserve(*, owner_type: str, owner_id: str) -> None:
-    """In the transaction that inserts an upload: look how many wait, with other insertions of this
+    """Count how many uploads wait, within the transaction that inserts another, with other insertions of this
     uploader kept out until the commit. Raises :class:`TooManyUploads`."""
     if not owner_id or not get_settings().pending_at_once:
         return

@@ -49,7 +49,7 @@ def _before(days: int | None) -> datetime | None:
 
 
 def due_uploads() -> QuerySet[Upload]:
-    """Uploads whose private files and fingerprints are not needed any more."""
+    """Return uploads whose private files and fingerprints are not needed any more."""
     kept = get_settings().kept_days()
     due = Q(pk__in=[])
     for status in (Status.REJECTED, Status.HELD, Status.REFUSED):
@@ -70,20 +70,20 @@ def due_uploads() -> QuerySet[Upload]:
 
 
 def due_evidence() -> QuerySet[BannedImage]:
-    """Retired entries whose evidence is not needed any more."""
+    """Return retired entries whose evidence is not needed any more."""
     before = _before(get_settings().kept_days()["evidence"])
     rows = BannedImage.objects.exclude(evidence="").filter(legal_hold=False)
     return rows.filter(retired_at__lt=before) if before else rows.none()
 
 
 def due_notices() -> QuerySet[Notice]:
-    """Notices that nobody has to read any more."""
+    """Return notices that nobody has to read any more."""
     before = _before(get_settings().kept_days()["notices"])
     return Notice.objects.filter(created_at__lt=before) if before else Notice.objects.none()
 
 
 def due_personal() -> QuerySet[PersonalData]:
-    """Personal data of uploads that were decided long ago."""
+    """Return the personal data of uploads that were decided long ago."""
     before = _before(get_settings().kept_days()["personal"])
     if before is None:
         return PersonalData.objects.none()
@@ -107,7 +107,7 @@ def purge(*, dry_run: bool = False, progress: Progress | None = None) -> Purged:
     while batch := list(due_uploads()[:UPLOADS_PER_FETCH]):
         for upload in batch:
             with transaction.atomic(using=database()):
-                # Looked at again under the lock: somebody may have decided, or asked to keep it.
+                # Looked at again under the lock: a moderator may have decided, or asked to keep it.
                 row = Upload.objects.select_for_update().get(pk=upload.pk)
                 if due_uploads().filter(pk=row.pk).exists():
                     forget_files(row)

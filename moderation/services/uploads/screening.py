@@ -58,7 +58,7 @@ def screen(*, upload_id: int) -> str | None:
 
 
 def _attempt(upload: Upload) -> tuple[str | None, str]:
-    """The status, and how the attempt ended, as a short code."""
+    """Screen once; return the status, and how the attempt ended, as a short code."""
     started = time.perf_counter()
     try:
         status = _screen(upload, started)
@@ -191,7 +191,7 @@ def _count(upload: Upload, verdict: str, reason: str) -> None:
 def settle(
     upload: Upload, judgement: Judgement, *, state: RevisionState, publication: Publication, notice: str = ""
 ) -> None:
-    """The status that a judgement asks for, with everything that hangs on it."""
+    """Set the status that a judgement asks for, with everything that hangs on it."""
     leading = judgement.leading
     blocklist = Blocklist.objects.filter(slug=leading.entry.blocklist).first() if leading else None
     status = STATUS_OF[judgement.verdict]
@@ -212,7 +212,7 @@ def remember_codes(upload: Upload, analysis: Analysis, *, revision: int, again: 
 
 
 def code_rows(upload: Upload, analysis: Analysis, *, revision: int) -> list[UploadFingerprints]:
-    """What :func:`remember_codes` stores, a row for each algorithm."""
+    """Return what :func:`remember_codes` stores, a row for each algorithm."""
     grouped: dict[str, tuple[list[bytes], list[tuple[int, str]]]] = {}
     for code in analysis.queries:
         codes, places = grouped.setdefault(code.algorithm, ([], []))

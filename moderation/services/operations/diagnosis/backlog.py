@@ -1,4 +1,4 @@
-"""What should be done soon and is not: somebody has to sweep."""
+"""What should be done soon and is not: `sweep` has to run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _said(age: timedelta) -> str:
 
 
 def pending(_mend: bool) -> Finding:
-    """No upload waits for long."""
+    """Find uploads that wait for long."""
     waiting = Upload.objects.filter(status=Upload.Status.PENDING, withdrawn_at__isnull=True)
     count, age = waiting.count(), _age(waiting.aggregate(oldest=Min("submitted_at"))["oldest"])
     words = f"{count:,} uploads are pending, the oldest for {_said(age)}."
@@ -39,7 +39,7 @@ def pending(_mend: bool) -> Finding:
 
 
 def rescans(_mend: bool) -> Finding:
-    """No search among earlier uploads is left half done."""
+    """Find searches among earlier uploads that are left half done."""
     waiting = Rescan.objects.filter(status=Rescan.Status.OPEN)
     count, age = waiting.count(), _age(waiting.aggregate(oldest=Min("created_at"))["oldest"])
     words = f"{count:,} searches among earlier uploads are open, the oldest for {_said(age)}."
@@ -49,7 +49,7 @@ def rescans(_mend: bool) -> Finding:
 
 
 def file_removals(_mend: bool) -> Finding:
-    """Files that have to go are gone."""
+    """Find files that have to go and are not gone."""
     due = FileRemoval.objects.filter(not_before__lte=timezone.now() - DUE_REMOVAL)
     public = due.exclude(area=storage.QUARANTINE).count()
     count = due.count()
@@ -66,7 +66,7 @@ def file_removals(_mend: bool) -> Finding:
 
 
 def unsealed(_mend: bool) -> Finding:
-    """The history is sealed soon after it is written."""
+    """Find rows of the history that are not sealed soon after they are written."""
     count = 0
     oldest: datetime | None = None
     for model in AUDIT_MODELS:

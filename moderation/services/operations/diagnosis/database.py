@@ -15,7 +15,7 @@ from moderation.services.revision import database as alias
 
 
 def answers(_mend: bool) -> Finding:
-    """A statement comes back; SQLite is set up for more than one writer."""
+    """Find out whether a statement comes back, and SQLite is set up for more than one writer."""
     connection = connections[alias()]
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
@@ -35,7 +35,7 @@ def answers(_mend: bool) -> Finding:
 
 
 def migrations(_mend: bool) -> Finding:
-    """Every migration of this version is applied."""
+    """Find migrations of this version that are not applied."""
     executor = MigrationExecutor(connections[alias()])
     targets = [key for key in executor.loader.graph.leaf_nodes() if key[0] == "moderation"]
     missing = [f"{step.app_label}.{step.name}" for step, _ in executor.migration_plan(targets)]
@@ -45,7 +45,7 @@ def migrations(_mend: bool) -> Finding:
 
 
 def triggers_in_place(mend: bool) -> Finding:
-    """The database itself refuses to change the history."""
+    """Find out whether the database itself refuses to change the history."""
     missing = triggers.missing()
     if missing and mend:
         triggers.install()
@@ -63,7 +63,7 @@ def triggers_in_place(mend: bool) -> Finding:
 
 
 def revision_row(mend: bool) -> Finding:
-    """The counter agrees with the history and with the entries."""
+    """Find out whether the counter agrees with the history and with the entries."""
     row = Revision.objects.using(alias()).filter(pk=1).first()
     if row is None:
         if not mend:
@@ -99,7 +99,7 @@ def _entries(row: Revision, mend: bool) -> Finding:
 
 
 def seal_key(_mend: bool) -> Finding:
-    """The seals have a key of their own."""
+    """Find out whether the seals have a key of their own."""
     if get_settings().seal_key:
         return Finding.fine("The audit seals have a key of their own.")
     return Finding.warning(

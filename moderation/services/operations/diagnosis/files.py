@@ -23,12 +23,12 @@ NEWEST = 10_000
 
 
 def quarantine_works(_mend: bool) -> Finding:
-    """The private area can be written, read and cleared."""
+    """Find out whether the private area can be written, read and cleared."""
     return _works(storage.quarantine(), "Quarantine")
 
 
 def public_works(_mend: bool) -> Finding:
-    """The same for the public area."""
+    """Find out whether the public area can be written, read and cleared."""
     return _works(storage.public(), "Public storage")
 
 
@@ -51,7 +51,7 @@ def _works(area: Storage, name: str) -> Finding:
 
 
 def quarantine_is_private(_mend: bool) -> Finding:
-    """No web server gives out what is not published."""
+    """Find out whether a web server gives out what is not published."""
     area = storage.quarantine()
     try:
         url = area.url("doctor")
@@ -98,7 +98,7 @@ def _folder(area: Storage) -> Path | None:
 
 
 def published_files(mend: bool) -> Finding:
-    """Every approved upload has its file; a missing one can be written again from our re-encoding."""
+    """Find approved uploads without their file; it can be written again from our re-encoding."""
     public = Upload.objects.filter(status=Upload.Status.APPROVED).exclude(published="").order_by("-pk")
     missing, mended = [], 0
     rows = list(public.values_list("pk", "published", "target_model", "target_field")[:NEWEST])

@@ -23,21 +23,21 @@ class Finding:
 
     @classmethod
     def fine(cls, message: str, *, mended: int = 0, **details: Any) -> Finding:
-        """Nothing to do."""
+        """Return a finding that asks for nothing."""
         return cls("ok", message, mended=mended, details=details)
 
     @classmethod
     def warning(cls, message: str, *, mended: int = 0, **details: Any) -> Finding:
-        """Works, and could be better; no failure."""
+        """Return a finding of what works, and could be better; no failure."""
         return cls("warning", message, mended=mended, details=details)
 
     @classmethod
     def fault(cls, message: str, *, mended: int = 0, **details: Any) -> Finding:
-        """Somebody has to do something; the message says what."""
+        """Return a finding that has to be mended; the message says what to do."""
         return cls("fault", message, mended=mended, details=details)
 
     def named(self, check: str) -> Finding:
-        """The same, of this check."""
+        """Return the same finding, of this check."""
         return replace(self, check=check)
 
 

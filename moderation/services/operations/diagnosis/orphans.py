@@ -26,7 +26,7 @@ Place = tuple[Storage, str]
 
 
 def public(mend: bool) -> Finding:
-    """Nothing of ours is public that no approved upload refers to."""
+    """Find public files of ours that no approved upload refers to."""
     places: list[Place] = [(storage.public(), "uploads"), (storage.public(), "doctor")]
     columns = Upload.objects.exclude(target_model="").order_by("target_model", "target_field")
     for model, field in columns.values_list("target_model", "target_field").distinct():
@@ -37,7 +37,7 @@ def public(mend: bool) -> Finding:
 
 
 def quarantine(mend: bool) -> Finding:
-    """Nothing is kept in quarantine that nothing refers to."""
+    """Find files in quarantine that nothing refers to."""
     uploads = Upload.objects.all()
     entries = BannedImage.objects.exclude(evidence="")
     folders = ("originals", "clean", "evidence", "drafts", "doctor")

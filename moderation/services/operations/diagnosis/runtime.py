@@ -25,7 +25,7 @@ WEAK = ("not available", "not limited", "not separated")
 
 
 def sandbox(_mend: bool) -> Finding:
-    """A decoder starts, is enclosed, and decodes a real picture to codes and a clean file."""
+    """Find out whether a decoder starts, is enclosed, and decodes a real picture to codes and a clean file."""
     file = io.BytesIO()
     Image.effect_mandelbrot((96, 64), (-2.0, -1.0, 1.0, 1.0), 60).save(file, "PNG")
     try:
@@ -67,7 +67,8 @@ def algorithms(_mend: bool) -> Finding:
 
 
 def second_tier(_mend: bool) -> Finding:
-    """Crops and collages are looked for, with signatures of the version that this installation computes."""
+    """Find out whether crops and collages are looked for, with signatures of the version that this installation
+    computes."""
     if not get_settings().local:
         return Finding.warning(f"The second tier is off: nothing looks for {NOT_CAUGHT}.")
     if find_spec("cv2") is None:
@@ -87,7 +88,7 @@ def second_tier(_mend: bool) -> Finding:
 
 
 def index(_mend: bool) -> Finding:
-    """The index of a process catches up, and finds what was banned."""
+    """Find out whether the index of a process catches up, and finds what was banned."""
     try:
         snapshot = banned_codes.catch_up()
     except ModerationError as error:
@@ -119,7 +120,7 @@ def index(_mend: bool) -> Finding:
 
 
 def dispatcher_loads(_mend: bool) -> Finding:
-    """The class that wakes up workers can be imported."""
+    """Find out whether the class that wakes up workers can be imported."""
     path = get_settings().dispatcher
     try:
         dispatching.dispatcher()
