@@ -5,6 +5,7 @@
    end that.
 2. A failure is acknowledged: its row is still pending, and the sweep comes back to it.
 3. Delivered twice is done once: the row is leased.
+4. A wake-up says that there is work, not which: the queue knows whose turn it is.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ SWEEP_PAUSE = timedelta(seconds=5)
 
 @shared_task(bind=True, acks_late=True, reject_on_worker_lost=True, ignore_result=True)
 def screen(self: Task[Any, Any], upload_id: int) -> None:
-    """Screen one upload."""
-    with logs.about(task=self.request.id, upload=upload_id):
-        status = screening.screen(upload_id=upload_id)
-        logger.info("task %s: upload %s: %s", self.request.id, upload_id, status or "nothing to do")
+    """Screen one upload: the one whose turn it is, which need not be the one that this wake-up is for."""
+    with logs.about(task=self.request.id):
+        screened, status = screening.screen_next() or (upload_id, None)
+        logger.info("task %s: upload %s: %s", self.request.id, screened, status or "nothing to do")
 
 
 @shared_task(bind=True, acks_late=True, reject_on_worker_lost=True, ignore_result=True)

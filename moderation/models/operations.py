@@ -38,6 +38,8 @@ class UploadAllowance(models.Model):
     window_until = models.DateTimeField(db_index=True)
     """In database time."""
     taken = models.PositiveIntegerField(default=0)
+    decoder_ms = models.PositiveIntegerField(default=0)
+    """What the decoder spent on this uploader's files, in milliseconds; see ``services.uploads.queue``."""
 
     class Meta:
         constraints = [

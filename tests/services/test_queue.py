@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import Mock
@@ -15,15 +16,16 @@ from moderation.exceptions import (
     DecoderCrashed,
     DecoderTimeout,
     IndexUnavailable,
+    SandboxBusy,
     SandboxUnavailable,
     Undecodable,
 )
-from moderation.models import Screening, Upload
+from moderation.models import Screening, Upload, UploadAllowance
 from moderation.services import decoder
 from moderation.services.operations import sweeping
 from moderation.services.operations.sweeping import sweep
 from moderation.services.search.index import banned_codes
-from moderation.services.uploads import queue, screening
+from moderation.services.uploads import queue, rate_limit, screening
 from tests import pictures
 from tests.services.people import kept_files, member, send
 
@@ -162,3 +164,80 @@ def test_turns_are_taken_by_one_at_a_time() -> None:
 
 def test_one_decoder_serves_all_threads() -> None:
     assert decoder.decoder() is decoder.decoder()
+
+
+def _waiting(monkeypatch: pytest.MonkeyPatch, *names: str) -> list[Upload]:
+    with monkeypatch.context() as patch:
+        patch.setattr("moderation.dispatch.inline.InlineDispatcher.screen", lambda *_: None)
+        return [send(DATA, who=member(name)) for name in names]
+
+
+def _order() -> list[int]:
+    order = []
+    while (upload := queue.lease_next()) is not None:
+        order.append(upload.pk)
+    return order
+
+
+def test_the_next_is_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads = _waiting(monkeypatch, "ann", "ben", "ann")
+
+    assert _order() == [upload.pk for upload in uploads]
+    assert queue.lease_next() is None
+
+
+def test_who_has_used_up_a_share_of_the_decoder_comes_after_everybody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ann, again, ben = _waiting(monkeypatch, "ann", "ann", "ben")
+
+    rate_limit.charge(owner_type=ann.owner_type, owner_id=ann.owner_id, seconds=queue.SHARE.total_seconds())
+
+    assert _order() == [ben.pk, ann.pk, again.pk]
+
+
+def test_a_share_is_one_of_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, ben = _waiting(monkeypatch, "ann", "ben")
+    rate_limit.charge(owner_type=ann.owner_type, owner_id=ann.owner_id, seconds=60)
+    UploadAllowance.objects.update(window_until=timezone.now() - timedelta(seconds=1))
+
+    assert _order() == [ann.pk, ben.pk]
+
+
+def test_a_charge_begins_a_minute_where_none_runs() -> None:
+    ann = send(DATA, who=member("ann"))
+    UploadAllowance.objects.all().delete()
+
+    for seconds in (0.5, 0.7, rate_limit.FREE_SECONDS / 2):
+        rate_limit.charge(owner_type=ann.owner_type, owner_id=ann.owner_id, seconds=seconds)
+    rate_limit.charge(owner_type="", owner_id="", seconds=9)
+
+    assert [row.decoder_ms for row in UploadAllowance.objects.all()] == [1200]
+
+
+def test_a_retry_comes_after_first_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, ben = _waiting(monkeypatch, "ann", "ben")
+    with monkeypatch.context() as patch:
+        _failing(patch, DecoderTimeout())
+        assert screening.screen_next() == (ann.pk, "pending")
+
+    assert _order() == [ben.pk, ann.pk]
+
+
+def test_decoding_is_charged_and_waiting_for_a_decoder_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limit, "FREE_SECONDS", 0.0)
+    (ann,) = _waiting(monkeypatch, "ann")
+    with monkeypatch.context() as patch:
+        sandbox = Mock(analyse=Mock(side_effect=_wait_in_vain))
+        patch.setattr(screening, "decoder", lambda: sandbox)
+        assert screening.screen(upload_id=ann.pk) == "pending"
+    assert UploadAllowance.objects.get().decoder_ms < 50
+
+    UploadAllowance.objects.update(decoder_ms=0)
+    assert screening.screen_next() == (ann.pk, "approved")
+    assert UploadAllowance.objects.get().decoder_ms > 0
+
+
+def _wait_in_vain(*_: object) -> None:
+    time.sleep(0.1)
+    raise SandboxBusy

@@ -126,7 +126,7 @@ def _one(
         code = error.code if isinstance(error, ImageRefused) else type(error).__name__
         result.unreadable.append((str(instance.pk), code))
         return
-    status = screening.screen(upload_id=upload.pk)
+    status = screening.screen_leased(upload)
     if status == Status.REFUSED:
         result.unreadable.append((str(instance.pk), "undecodable"))
         return

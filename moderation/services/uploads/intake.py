@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import uuid
 from dataclasses import dataclass
 
 from django.db import IntegrityError, OperationalError, models, transaction
@@ -19,7 +20,7 @@ from moderation.services.dispatching import dispatcher, is_immediate
 from moderation.services.locking import lock_target
 from moderation.services.personal import owner_key, record_personal
 from moderation.services.revision import database
-from moderation.services.uploads import outcome, rate_limit
+from moderation.services.uploads import outcome, queue, rate_limit
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTVWXYZ"
 """Without characters that are mistaken for one another when read out."""
@@ -70,8 +71,8 @@ def submit(
     """Check at the door, store in quarantine, insert the row, wake a worker up after the commit.
 
     ``size`` is that of the whole file where ``data`` is only its beginning, because it is too large.
-    With ``wake=False`` nobody is told: the caller screens the upload, or the sweep will. Returned as it
-    is then: decided, where the dispatcher does the work at once.
+    With ``wake=False`` the upload is returned leased, for the caller to screen. Otherwise as it is then:
+    decided, where the dispatcher does the work at once.
     Raises an :class:`ImageRefused` child for bytes that we do not take: nothing is stored then but
     one :class:`Refusal`. Raises :class:`TooManyUploads` before anything else is looked at.
     """
@@ -159,6 +160,9 @@ def _insert(upload: Upload, submitter: Submitter, *, wake: bool) -> None:
             with transaction.atomic(using=database()):
                 rate_limit.reserve(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
                 upload.personal = _personal(submitter)
+                if not wake:
+                    upload.lease, upload.attempts = uuid.uuid4(), 1
+                    upload.lease_until = queue.lease_end()
                 upload.save(force_insert=True)
                 if wake:
                     transaction.on_commit(

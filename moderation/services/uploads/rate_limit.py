@@ -20,6 +20,8 @@ from moderation.services import metrics
 from moderation.services.uploads.queue import QUEUED, in_database_time
 
 MINUTE = timedelta(minutes=1)
+FREE_SECONDS = 0.2
+"""Decoder time of one file that is not charged, to spare ordinary uploads a statement."""
 FORGOTTEN = timedelta(hours=1)
 """After which the row of an uploader who sends nothing more is deleted."""
 WAITING = (
@@ -52,6 +54,24 @@ def reserve(*, owner_type: str, owner_id: str) -> None:
         raise TooManyUploads(WAITING)
 
 
+def charge(*, owner_type: str, owner_id: str, seconds: float) -> None:
+    """Add decoder time to an uploader's minute; without an owner nobody is charged.
+
+    Short files are free: the number of attempts in a minute bounds what they sum to.
+    """
+    if not owner_id or seconds < FREE_SECONDS:
+        return
+    spent = round(seconds * 1000)
+    rows = _rows(owner_type, owner_id)
+    if rows.filter(window_until__gt=Now()).update(decoder_ms=F("decoder_ms") + spent):
+        return
+    UploadAllowance.objects.update_or_create(
+        owner_type=owner_type,
+        owner_id=owner_id,
+        defaults={"window_until": in_database_time(MINUTE), "taken": 0, "decoder_ms": spent},
+    )
+
+
 def forget_idle() -> int:
     """Delete rows of uploaders who have sent nothing for an hour; how many."""
     return UploadAllowance.objects.filter(window_until__lt=in_database_time(-FORGOTTEN)).delete()[0]
@@ -66,7 +86,9 @@ def _counted(rows: QuerySet[UploadAllowance], owner_type: str, owner_id: str, mo
     for _ in range(2):
         if rows.filter(window_until__gt=Now(), taken__lt=most).update(taken=F("taken") + 1):
             return True
-        if rows.filter(window_until__lte=Now()).update(window_until=in_database_time(MINUTE), taken=1):
+        if rows.filter(window_until__lte=Now()).update(
+            window_until=in_database_time(MINUTE), taken=1, decoder_ms=0
+        ):
             return True
         if not rows.exists():
             fresh = UploadAllowance(

@@ -33,7 +33,7 @@ from moderation.services.decoder import decoder
 from moderation.services.revision import RevisionState
 from moderation.services.search import local, matching
 from moderation.services.search.matching import Subject
-from moderation.services.uploads import outcome, queue
+from moderation.services.uploads import outcome, queue, rate_limit
 from moderation.services.uploads.outcome import Outcome
 from moderation.services.uploads.publication import Publication
 
@@ -49,8 +49,18 @@ def screen(*, upload_id: int) -> str | None:
     """Screen one pending upload; its new status, ``pending`` where it has to be tried again, or None
     where there was nothing to do (decided already, or another worker has it)."""
     upload = queue.lease(upload_id)
-    if upload is None:
-        return None
+    return screen_leased(upload) if upload else None
+
+
+def screen_next() -> tuple[int, str | None] | None:
+    """Screen the pending upload whose turn it is; its id and what :func:`screen` returns, or None where
+    none waits."""
+    upload = queue.lease_next()
+    return (upload.pk, screen_leased(upload)) if upload else None
+
+
+def screen_leased(upload: Upload) -> str | None:
+    """Screen an upload that this process has leased; what :func:`screen` returns."""
     with logs.about(upload=upload.pk):
         status, ended = _attempt(upload)
     metrics.attempt(ended)
@@ -90,11 +100,18 @@ def _screen(upload: Upload, started: float) -> str | None:
         return _hold(upload, Reason.FILE_MISSING, started)
     if hashlib.sha256(data).digest() != bytes(upload.sha256):
         return _hold(upload, Reason.FILE_DAMAGED, started)
+    began = time.perf_counter()
     try:
         with metrics.stage("decode"):
             analysis = decoder().analyse(data, get_settings().analysis(clean=True))
     except ImageRefused as refusal:
         return _refuse(upload, refusal.code, started)
+    except (SandboxBusy, SandboxUnavailable):
+        began = time.perf_counter()  # it has waited for a decoder and used none
+        raise
+    finally:
+        spent = time.perf_counter() - began
+        rate_limit.charge(owner_type=upload.owner_type, owner_id=upload.owner_id, seconds=spent)
     return _conclude(upload, analysis, started)
 
 
