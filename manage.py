@@ -19,7 +19,7 @@ OF_A_REAL_SITE = (
 
 
 def keep_to_this_machine() -> None:
-    """The demo never touches what the shell's settings name: it has a folder of its own."""
+    """Keep the demo from what the shell's settings name: it has a folder of its own."""
     for name in OF_A_REAL_SITE:
         os.environ.pop(name, None)
     os.environ["DEBUG"] = "1"

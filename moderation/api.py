@@ -133,12 +133,12 @@ def submit_upload(
 
 
 def limits() -> Limits:
-    """What is refused at the door: bytes, pixels, frames, formats. For a form's words and accept list."""
+    """Return what is refused at the door: bytes, pixels, frames, formats. For a form's words and accept list."""
     return get_settings().limits()
 
 
 def check_at_door(file: File[Any]) -> None:
-    """What a form asks before there is an instance: is this a picture that we take?
+    """Check that a file is a picture that we take, before a form has an instance.
 
     Raises a child of :class:`moderation.exceptions.ImageRefused`, recorded in the audit.
     """
@@ -151,13 +151,12 @@ def check_at_door(file: File[Any]) -> None:
 
 
 def withdraw(instance: Model, field: str) -> None:
-    """The owner takes the picture of a column away: no file of it stays public, nothing waits to be
-    decided."""
+    """Take the picture of a column away for its owner: no file of it stays public, nothing waits to be decided."""
     intake.withdraw(target=intake.Target.of(instance, field))
 
 
 def status_of(instance: Model, field: str) -> UploadStatus | None:
-    """The newest upload for a column, or None: also where the owner took the picture away."""
+    """Return the newest upload for a column, or None: also where the owner took the picture away."""
     upload = (
         Upload.objects.filter(
             target_model=instance._meta.label_lower,
@@ -173,13 +172,13 @@ def status_of(instance: Model, field: str) -> UploadStatus | None:
 
 
 def upload_status(reference: str, *, owner: Model) -> UploadStatus | None:
-    """One of the owner's own uploads, or None."""
+    """Return one of the owner's own uploads, or None."""
     upload = _owned(owner).filter(reference=reference).select_related("blocklist", "appeal").first()
     return _status(upload) if upload else None
 
 
 def notices_for(owner: Model, *, unread_only: bool = False) -> list[NoticeView]:
-    """The owner's notices, the newest first; at most 100."""
+    """Return the owner's notices, the newest first; at most 100."""
     notices = Notice.objects.filter(upload__in=_owned(owner)).select_related("upload__appeal")
     if unread_only:
         notices = notices.filter(read_at__isnull=True)
@@ -199,12 +198,12 @@ def notices_for(owner: Model, *, unread_only: bool = False) -> list[NoticeView]:
 
 
 def mark_notices_read(owner: Model) -> None:
-    """The owner has seen them."""
+    """Note that the owner has seen them."""
     Notice.objects.filter(upload__in=_owned(owner), read_at__isnull=True).update(read_at=timezone.now())
 
 
 def ask_for_review(reference: str, *, owner: Model, text: str) -> UploadStatus:
-    """An uploader objects to a rejection, once, with a sentence.
+    """Object to a rejection for its uploader, once, with a sentence.
 
     Raises :class:`moderation.exceptions.AppealRefused`.
     """
@@ -241,7 +240,7 @@ def ban(
 
 
 def export_data(owner: Model) -> dict[str, Any]:
-    """Everything that is kept of a person, ready for JSON."""
+    """Return everything that is kept of a person, ready for JSON."""
     owner_type, owner_id = owner_key(owner)
     return data_rights.export(owner_type=owner_type, owner_id=owner_id)
 
@@ -254,7 +253,7 @@ def erase_data(owner: Model) -> data_rights.Erased:
 
 
 def explain(reference: str) -> Explanation | None:
-    """The latest screening of an upload, for staff; None where there is none."""
+    """Return the latest screening of an upload, for staff; None where there is none."""
     upload = Upload.objects.filter(reference=reference).first()
     screening = upload and Screening.objects.filter(upload_id=upload.pk).order_by("-id").first()
     if not screening:

@@ -111,11 +111,11 @@ class Settings:
     """Pause between two rounds of periodic work after requests, with inline dispatch; 0 turns it off."""
 
     def kept_days(self) -> dict[str, int | None]:
-        """:data:`KEEP` with what the site changed."""
+        """Return :data:`KEEP` with what the site changed."""
         return {**KEEP, **self.retention}
 
     def limits(self) -> Limits:
-        """What is refused before decoding."""
+        """Return what is refused before decoding."""
         return Limits(
             max_bytes=self.max_bytes,
             max_pixels=self.max_pixels,
@@ -124,7 +124,7 @@ class Settings:
         )
 
     def analysis(self, *, clean: bool = False, evidence: bool = False, local: bool = True) -> AnalysisOptions:
-        """Options for one decoding."""
+        """Return options for one decoding."""
         return AnalysisOptions(
             algorithms=self.algorithms,
             limits=self.limits(),
@@ -208,7 +208,7 @@ def check_band(algorithm: str, band: Any, *, where: str) -> None:
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The validated settings, read once."""
+    """Return the validated settings, read once."""
     raw = getattr(django_settings, "MODERATION", {})
     if not isinstance(raw, dict):
         raise ImproperlyConfigured(f"MODERATION must be a dict, not {type(raw).__name__}.")

@@ -44,7 +44,7 @@ class ModeratedImageFormField(forms.FileField):
         return attributes
 
     def to_python(self, data: Any) -> Any:
-        """Raises :class:`ValidationError` with the code of the refusal; the audit has it then."""
+        """Convert form data. Raises :class:`ValidationError` with the code of the refusal; the audit has it then."""
         file = super().to_python(data)
         if file is None:
             return None
@@ -79,7 +79,7 @@ class ModeratedFieldFile(FieldFile):
 
 
 class _Descriptor(FileDescriptor):
-    """Tells a picture that somebody set or cleared from one that was loaded."""
+    """Tells a picture that was set or cleared from one that was loaded."""
 
     field: ModeratedImageField
 
@@ -117,7 +117,7 @@ class ModeratedImageField(FileField):
         super().__init__(verbose_name, name, **kwargs)
 
     def deconstruct(self) -> Any:
-        """As FileField, with what is ours."""
+        """Return what FileField does, with what is ours."""
         name, path, args, kwargs = super().deconstruct()
         for key in ("width_field", "height_field", "owner"):
             if getattr(self, key):
@@ -125,7 +125,7 @@ class ModeratedImageField(FileField):
         return name, path, args, kwargs
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
-        """The dimension columns have to be there."""
+        """Check that the dimension columns are there."""
         return [*super().check(**kwargs), *self._check_dimension_columns()]
 
     def _check_dimension_columns(self) -> list[checks.CheckMessage]:
@@ -151,14 +151,14 @@ class ModeratedImageField(FileField):
         return super().formfield(**{"form_class": ModeratedImageFormField, **kwargs})
 
     def save_form_data(self, instance: models.Model, data: Any) -> None:
-        """None: nothing was chosen. False: cleared. Otherwise a new file."""
+        """Store a form's answer. None: nothing was chosen. False: cleared. Otherwise a new file."""
         if data is not None:
             setattr(instance, self.name, data or None)
 
     # What was set on an instance since it was loaded: column → file, name, or None for cleared.
 
     def remember(self, instance: models.Model, value: Any) -> None:
-        """Note that somebody set the picture."""
+        """Note that the picture was set."""
         instance.__dict__.setdefault("_moderated", {})[self.name] = value or None
 
     def _noted(self, instance: models.Model) -> dict[str, Any]:
@@ -166,7 +166,7 @@ class ModeratedImageField(FileField):
         return noted
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        """What is written to the column: itself, unless it was cleared or a name was set on purpose."""
+        """Return what is written to the column: itself, unless it was cleared or a name was set on purpose."""
         file: FieldFile = getattr(model_instance, self.attname)
         if file and not file._committed:  # type: ignore[attr-defined]  # noqa: SLF001 -- as FileField reads it
             api.check_at_door(file.file)  # before anything is written

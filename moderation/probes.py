@@ -17,15 +17,15 @@ from moderation.services.operations import exposition, health
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """This process answers. Asks nothing of anybody else: a database that is away is no reason to
-    restart a web server."""
+    """Answer that this process is alive. Asks nothing of others: a database that is away is no reason to restart a
+    web server."""
     return JsonResponse({"alive": True})
 
 
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 where an upload would be taken and judged; 503 with the reasons, in short codes, where not."""
+    """Answer 200 where an upload would be taken and judged; 503 with the reasons, in short codes, where not."""
     found = health.readiness()
     checks = {name: fault or "ok" for name, fault in found.checks.items()}
     return JsonResponse(
@@ -39,14 +39,14 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 
 
 PROXIED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
-"""Somebody else asks through a proxy on this machine, whose address is all that is seen then."""
+"""A request came through a proxy on this machine, whose address is all that is seen then."""
 
 
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """For Prometheus: with ``Authorization: Bearer`` and ``MODERATION["METRICS_TOKEN"]``, or, where no
-    token is set, from this machine alone. 403 for others, 501 without the extra ``metrics``."""
+    """Answer Prometheus: with ``Authorization: Bearer`` and ``MODERATION["METRICS_TOKEN"]``, or, where no token is
+    set, from this machine alone. 403 for others, 501 without the extra ``metrics``."""
     if not _may_read(request):
         return HttpResponse("Metrics are not for you.\n", status=403, content_type="text/plain")
     try:

@@ -29,29 +29,29 @@ class PrivateFileSystemStorage(FileSystemStorage):
         super().__init__(location=location, file_permissions_mode=0o600, directory_permissions_mode=0o700)
 
     def url(self, name: str | None) -> str:
-        """Raises :class:`ValueError`: there is none."""
+        """Raise :class:`ValueError`: there is none."""
         raise ValueError("A picture in quarantine has no public address.")
 
 
 def quarantine() -> Storage:
-    """Private storage. Raises :class:`InvalidStorageError` where ``STORAGES`` has no such alias."""
+    """Return private storage. Raises :class:`InvalidStorageError` where ``STORAGES`` has no such alias."""
     return storages[get_settings().quarantine_storage]
 
 
 def public() -> Storage:
-    """Storage that the web server serves."""
+    """Return the storage that the web server serves."""
     alias = get_settings().public_storage
     return storages[alias if alias in storages.backends else "default"]
 
 
 def area_of(model: str, field: str) -> str:
-    """Where the published file of a target goes: to the storage of its column, which the host's own
+    """Return where the published file of a target goes: to the storage of its column, which the host's own
     ``instance.field.url`` reads; ``public`` for an upload without one."""
     return f"{model}.{field}" if _file_field(model, field) else PUBLIC
 
 
 def storage_of(area: str) -> Storage:
-    """The storage behind an area: ``quarantine``, ``public``, or ``app.model.field``."""
+    """Return the storage behind an area: ``quarantine``, ``public``, or ``app.model.field``."""
     if area == QUARANTINE:
         return quarantine()
     model, _, field = area.rpartition(".")
@@ -60,7 +60,7 @@ def storage_of(area: str) -> Storage:
 
 
 def published_name(model: str, pk: str, field: str, format_name: str) -> str:
-    """A fresh unguessable name, in the folder that ``upload_to`` says where that is a path.
+    """Return a fresh unguessable name, in the folder that ``upload_to`` says where that is a path.
 
     A callable ``upload_to`` is asked with the target's instance and our random file name.
     """
@@ -73,7 +73,7 @@ def published_name(model: str, pk: str, field: str, format_name: str) -> str:
 
 
 def published_folder(model: str, field: str) -> str:
-    """The part of a target's folder that is the same for all its files; empty where there is none."""
+    """Return the part of a target's folder that is the same for all its files; empty where there is none."""
     column = _file_field(model, field)
     if column is None:
         return "uploads"
@@ -88,7 +88,7 @@ def _file_field(model: str, field: str) -> FileField | None:
 
 
 def fresh_name(folder: str, format_name: str = "") -> str:
-    """An unguessable name (128 random bits); the format comes from our encoder, never from a client."""
+    """Return an unguessable name (128 random bits); the format comes from our encoder, never from a client."""
     extension = EXTENSIONS.get(format_name, "bin")
     return f"{folder}/{secrets.token_hex(1)}/{secrets.token_urlsafe(16)}.{extension}"
 
@@ -99,6 +99,6 @@ def write(storage: Storage, name: str, data: bytes) -> str:
 
 
 def read(storage: Storage, name: str) -> bytes:
-    """The whole file. Raises :class:`OSError` where it is missing."""
+    """Return the whole file. Raises :class:`OSError` where it is missing."""
     with storage.open(name, "rb") as file:
         return bytes(file.read())

@@ -50,7 +50,7 @@ def rescan(self: Task[Any, Any], rescan_id: int) -> None:
 
 @shared_task(bind=True, acks_late=True, reject_on_worker_lost=True, ignore_result=True)
 def sweep(self: Task[Any, Any]) -> None:
-    """Find what was forgotten and wake somebody up for it; seal, expire, remove files."""
+    """Find what was forgotten and wake up a worker for it; seal, expire, remove files."""
     if not sweeping.take_turn("sweep", pause=SWEEP_PAUSE):
         return
     swept = sweeping.sweep()
@@ -67,7 +67,7 @@ def heartbeat() -> None:
 
 @worker_ready.connect(dispatch_uid="moderation.tasks.first_heartbeat")
 def _first_heartbeat(**_kwargs: Any) -> None:
-    """A new worker is known before beat comes round."""
+    """Note a heartbeat, so that a new worker is known before beat comes round."""
     try:
         heartbeat.apply_async(retry=False, expires=30)
     except OperationalError:
@@ -76,5 +76,5 @@ def _first_heartbeat(**_kwargs: Any) -> None:
 
 @worker_process_init.connect(dispatch_uid="moderation.tasks.prewarm")
 def _prewarm(**_kwargs: Any) -> None:
-    """The first picture of a new pool process shall not wait for a decoder to start."""
+    """Start a decoder, so that the first picture of a new pool process shall not wait for one."""
     decoder().prewarm()

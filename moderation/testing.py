@@ -56,7 +56,7 @@ class PausedDispatcher:
 
 
 def paused() -> PausedDispatcher:
-    """The dispatcher in force. Raises :class:`TypeError` where the settings name another."""
+    """Return the dispatcher in force. Raises :class:`TypeError` where the settings name another."""
     found = dispatcher()
     if not isinstance(found, PausedDispatcher):
         raise TypeError('Set MODERATION["DISPATCHER"] to "moderation.testing.PausedDispatcher" first.')
@@ -72,7 +72,7 @@ def forget() -> None:
 
 
 def drawn_picture(seed: int, *, size: tuple[int, int] = (400, 300), format_name: str = "JPEG") -> bytes:
-    """A picture with structure, the same for the same seed; different seeds never match one another."""
+    """Return a picture with structure, the same for the same seed; different seeds never match one another."""
     random = np.random.default_rng(seed)
     picture = Image.fromarray(random.integers(0, 255, (6, 8, 3), dtype=np.uint8))
     picture = picture.resize(size, Image.Resampling.BICUBIC)

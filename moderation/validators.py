@@ -29,7 +29,7 @@ class NotBanned:
         self.allow_near_copies = allow_near_copies
 
     def __call__(self, value: Any) -> None:
-        """Raises :class:`ValidationError` with a ``code``: that of the refusal, ``banned``, or
+        """Check a file. Raises :class:`ValidationError` with a ``code``: that of the refusal, ``banned``, or
         ``unavailable``."""
         value.seek(0)
         data = value.read(get_settings().max_bytes + 1)

@@ -19,21 +19,21 @@ CSP = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 @require_safe
 @permission_required("moderation.view_private_media", raise_exception=True)
 def upload_picture(_request: HttpRequest, pk: int) -> HttpResponse:
-    """The clean re-encoding of an upload, whatever its status; never the bytes as they came."""
+    """Return the clean re-encoding of an upload, whatever its status; never the bytes as they came."""
     return _private(get_object_or_404(Upload, pk=pk).reencoded)
 
 
 @require_safe
 @permission_required("moderation.view_private_media", raise_exception=True)
 def evidence_picture(_request: HttpRequest, pk: int) -> HttpResponse:
-    """The still that is kept of a banned image."""
+    """Return the still that is kept of a banned image."""
     return _private(get_object_or_404(BannedImage, pk=pk).evidence)
 
 
 @require_safe
 @permission_required("moderation.view_private_media", raise_exception=True)
 def overlay_picture(_request: HttpRequest, pk: int, banned: int) -> HttpResponse:
-    """Where an upload shows a banned image: the evidence of the second tier."""
+    """Draw where an upload shows a banned image: the evidence of the second tier."""
     try:
         data = overlay.of_upload(upload=get_object_or_404(Upload, pk=pk), banned_id=banned)
     except (SandboxFailure, PictureMissing) as error:
@@ -67,5 +67,5 @@ def _guarded(data: bytes, content_type: str) -> HttpResponse:
 @require_safe
 @permission_required(("moderation.view_private_media", "moderation.add_bannedimage"), raise_exception=True)
 def draft_picture(_request: HttpRequest, pk: int) -> HttpResponse:
-    """The still of a picture that somebody is about to ban."""
+    """Return the still of a picture that a moderator is about to ban."""
     return _private(get_object_or_404(BanDraft, pk=pk).picture)

@@ -55,7 +55,7 @@ class AppealAdmin(RowPages):
     ordering = ("pk",)
 
     def get_urls(self) -> list[URLPattern]:
-        """Before those of the model."""
+        """Put our pages before those of the model."""
         answer = self.guarded(self.answer_page, "change_appeal", "decide_upload")
         return [
             path("<int:pk>/answer/", answer, name="moderation_appeal_answer"),
@@ -63,7 +63,7 @@ class AppealAdmin(RowPages):
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appeal]:
-        """With what every page shows."""
+        """Add what every page shows."""
         appeals: QuerySet[Appeal] = super().get_queryset(request).select_related("upload")
         return appeals
 
@@ -83,7 +83,7 @@ class AppealAdmin(RowPages):
         return html.badge(appeal.status, appeal.get_status_display())
 
     def row_page(self, request: HttpRequest, appeal: Appeal) -> HttpResponse:
-        """The picture, what it was rejected for, what its owner says, and two buttons."""
+        """Show the picture, what it was rejected for, what its owner says, and two buttons."""
         upload = appeal.upload
         history = audit.page(AuditFilter(upload=upload.pk), size=20)
         item = review.item_of(upload, with_decisions=False, history=history.rows)
@@ -108,7 +108,7 @@ class AppealAdmin(RowPages):
         return self.page(request, "appeal.html", context, title=title)
 
     def answer_page(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """POST: grant or deny. Granting what a machine rejected leads to its consequences."""
+        """Grant or deny (POST). Granting what a machine rejected leads to its consequences."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         here = reverse("admin:moderation_appeal_change", args=[pk])

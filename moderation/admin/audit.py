@@ -54,7 +54,7 @@ class AuditAdmin(RowPages):
     """The list of any kind is the log, narrowed to that kind."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The export beside the pages of the model."""
+        """Put the export beside the pages of the model."""
         permission = f"view_{self.opts.model_name}"
         view = self.guarded(self.export_page, permission, "export_audit")
         return [
@@ -66,7 +66,7 @@ class AuditAdmin(RowPages):
         return False
 
     def filter_of(self, request: HttpRequest) -> tuple[AuditFilterForm, AuditFilter]:
-        """What the address asks for; without a kind, the screenings' page shows everything."""
+        """Return what the address asks for; without a kind, the screenings' page shows everything."""
         given = request.GET.copy()
         if "kind" not in given and self.model is not Screening:
             given["kind"] = str(self.opts.model_name)
@@ -77,7 +77,7 @@ class AuditAdmin(RowPages):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """A page of the log."""
+        """Show a page of the log."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         form, wanted = self.filter_of(request)
@@ -103,7 +103,7 @@ class AuditAdmin(RowPages):
         return self.page(request, "audit.html", context, title=_("Audit log"), status=status)
 
     def facets(self, wanted: AuditFilter, query: Any) -> list[dict[str, Any]]:
-        """Verdicts with numbers that stop at 1,000."""
+        """Return verdicts with numbers that stop at 1,000."""
         result = []
         for verdict, number in audit.verdict_facets(wanted).items():
             if number:
@@ -120,7 +120,7 @@ class AuditAdmin(RowPages):
         return result
 
     def periods(self, query: Any) -> list[dict[str, str]]:
-        """Shortcuts for the date."""
+        """Return shortcuts for the date."""
         query.pop("until", None)
         today = timezone.localdate()
         result = []
@@ -130,14 +130,14 @@ class AuditAdmin(RowPages):
         return result
 
     def export_page(self, request: HttpRequest) -> HttpResponseBase:
-        """What is filtered, streamed: ``?format=csv`` or ``jsonl``."""
+        """Stream what is filtered: ``?format=csv`` or ``jsonl``."""
         form, wanted = self.filter_of(request)
         if form.errors:
             raise Http404("No such filter.")
         return export(wanted, as_csv=request.GET.get("format", "csv") != "jsonl")
 
     def row_page(self, request: HttpRequest, record: AuditRecord) -> HttpResponse:
-        """One row, with everything that is known about it."""
+        """Show one row, with everything that is known about it."""
         if isinstance(record, Screening):
             prefetch_related_objects([record], "matches")
         seal = audit.seals_of([record]).get((audit.kind_of(record), record.pk))
@@ -156,7 +156,7 @@ class AuditAdmin(RowPages):
         return self.page(request, "audit_row.html", context, title=title)
 
     def facts(self, record: AuditRecord) -> list[tuple[str, Any]]:
-        """Plain columns that the page does not show elsewhere."""
+        """Return plain columns that the page does not show elsewhere."""
         names = {
             Screening: ("occasion", "algorithms", "notes"),
             Decision: ("undoes_id",),
@@ -167,7 +167,7 @@ class AuditAdmin(RowPages):
         return [(name, value) for name, value in facts if value not in ("", None, {})]
 
     def screening_context(self, screening: Screening) -> dict[str, Any]:
-        """Both pictures, the matches, the bits that differ."""
+        """Return both pictures, the matches, the bits that differ."""
         upload = Upload.objects.filter(pk=screening.upload_id).first()
         leading = leading_match(screening)
         banned = BannedImage.objects.filter(pk=leading.banned_id).first() if leading else None
@@ -202,8 +202,8 @@ def _second_tier(match: Match | None, upload_id: int) -> dict[str, Any]:
 
 
 def _square(difference: evidence.Difference) -> list[tuple[int, int, str]]:
-    """(x, y, kind) of the cells that are drawn: ``on`` for a set bit, ``off`` and ``on`` where both
-    agree, ``gone`` and ``new`` where they differ."""
+    """Return (x, y, kind) of the cells that are drawn: ``on`` for a set bit, ``off`` and ``on`` where both agree,
+    ``gone`` and ``new`` where they differ."""
     cells = []
     for place, (bit, differs) in enumerate(difference.cells):
         kind = ("new" if bit else "gone") if differs else ("on" if bit else "off")

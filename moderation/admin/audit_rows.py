@@ -67,15 +67,15 @@ Names = dict[tuple[str, str], str]
 
 
 def names_in(records: Sequence[AuditRecord], *others: tuple[str, str]) -> Names:
-    """Everybody whom these rows name, and ``others``; one query for each model of people."""
+    """Return the names of all people in these rows, and of ``others``; one query for each model of people."""
     return user_names.owners([*map(_owner_of, records), *map(_actor, records), *others])
 
 
 def rows_for(
     records: Sequence[AuditRecord], *, of: Upload | None = None, names: Names | None = None
 ) -> list[Row]:
-    """Three queries, however many rows; one less where all are about the upload ``of``, and one less with
-    the ``names`` from :func:`names_in`."""
+    """Return the rows to show. Three queries, however many; one less where all are about the upload ``of``, and one
+    less with the ``names`` from :func:`names_in`."""
     uploads = {pk for record in records if (pk := _upload(record)) is not None}
     references = {of.pk: of.reference} if of else {}
     if missing := uploads - set(references):
@@ -187,5 +187,5 @@ def _of_screening(record: Screening) -> dict[str, Any]:
 
 
 def leading_match(screening: Screening) -> Match | None:
-    """The match that decided; of a screening whose matches are prefetched."""
+    """Return the match that decided; of a screening whose matches are prefetched."""
     return next((match for match in screening.matches.all() if not match.set_aside), None)

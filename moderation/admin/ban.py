@@ -31,7 +31,7 @@ class BanPages(DeskAdmin):
     """Mixed into the banned images' admin."""
 
     def ban_urls(self) -> list[URLPattern]:
-        """Addresses of the way to a ban."""
+        """Return addresses of the way to a ban."""
         may_ban = "add_bannedimage"
         return [
             path("reach/<uuid:batch>/", self.guarded(self.reach_page, may_ban), name="moderation_ban_reach"),
@@ -42,7 +42,7 @@ class BanPages(DeskAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """What to ban, and how. Nothing is banned yet."""
+        """Ask what to ban, and how. Nothing is banned yet."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         drafts.drop_stale()
@@ -83,7 +83,7 @@ class BanPages(DeskAdmin):
         )
 
     def reach_page(self, request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
-        """What each ban of a batch would hit."""
+        """Show what each ban of a batch would hit."""
         rows = list(
             BanDraft.objects.filter(batch=batch)
             .select_related("blocklist", "upload", "banned")
@@ -99,7 +99,7 @@ class BanPages(DeskAdmin):
     def reach_of_rows(
         self, request: HttpRequest, rows: list[BanDraft], *, title: str, batch: uuid.UUID | None
     ) -> HttpResponse:
-        """Cards with pictures, numbers and neighbours; one query for all neighbours."""
+        """Show cards with pictures, numbers and neighbours; one query for all neighbours."""
         pending = (Status.DRAFT, Status.WAITING)
         try:
             reaches = drafts.reaches_of(row for row in rows if row.status in pending)
@@ -145,7 +145,7 @@ class BanPages(DeskAdmin):
             messages.success(request, text % {"number": made})
 
     def confirm_one(self, request: HttpRequest, row: BanDraft) -> bool:
-        """Whether an entry was made."""
+        """Ban one picture; return whether an entry was made."""
         if row.blocklist.action == Blocklist.Action.ALLOW and not _may_allow(request):
             messages.error(
                 request,
@@ -170,7 +170,7 @@ class BanPages(DeskAdmin):
         return result.created
 
     def after_batch(self, request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
-        """To the one new entry, or to what is left of the batch."""
+        """Redirect to the one new entry, or to what is left of the batch."""
         rows = list(BanDraft.objects.filter(batch=batch))
         done = [row.banned_id for row in rows if row.banned_id]
         if len(rows) == len(done) == 1:
@@ -180,7 +180,7 @@ class BanPages(DeskAdmin):
         return HttpResponseRedirect(reverse("admin:moderation_ban_reach", args=[batch]))
 
     def draft_action(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """POST: confirm one, make it exact-only, or drop it."""
+        """Confirm a ban, make it exact-only, or drop it (POST)."""
         draft = BanDraft.objects.filter(pk=pk).first()
         if draft is None:
             raise Http404("No such draft.")
@@ -197,18 +197,18 @@ class BanPages(DeskAdmin):
         return back_to(request, reverse("admin:moderation_ban_reach", args=[draft.batch]))
 
     def waiting_page(self, request: HttpRequest) -> HttpResponse:
-        """Bans that a second moderator has to confirm."""
+        """Show bans that a second moderator has to confirm."""
         rows = list(review.waiting_for_second()[:20])
         return self.reach_of_rows(request, rows, title=_("Bans that wait for a second moderator"), batch=None)
 
 
 def _may_allow(request: HttpRequest) -> bool:
-    """Whether this moderator may make pictures pass, which is more than banning them."""
+    """Return whether this moderator may make pictures pass, which is more than banning them."""
     return may(request, "change_bannedimage")
 
 
 def _groups(reach: Reach | None, uploads: dict[int, Upload], *, itself: int | None) -> list[dict[str, Any]]:
-    """The nearest uploads by band."""
+    """Return the nearest uploads by band."""
     if reach is None:
         return []
     titles = {

@@ -67,7 +67,7 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
     actions = ("retire_these",)
 
     def get_urls(self) -> list[URLPattern]:
-        """The way to a ban before the pages of the model."""
+        """Put the way to a ban before the pages of the model."""
         change = "change_bannedimage"
         own = [
             path("<int:pk>/retire/", self.guarded(self.retire_one, change), name="moderation_ban_retire"),
@@ -94,7 +94,7 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         return [*own, *self.ban_urls(), *self.overturn_urls(), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BannedImage]:
-        """With what every page shows, and whether there is what few entries have."""
+        """Add what every page shows, and whether there is what few entries have."""
         entries: QuerySet[BannedImage] = super().get_queryset(request).select_related("blocklist")
         return entries.annotate(
             has_near_copies=Exists(BannedImage.objects.filter(nearest=OuterRef("pk"))),
@@ -104,13 +104,13 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         )
 
     def has_retire_permission(self, request: HttpRequest) -> bool:
-        """For the action."""
+        """Return whether the action is allowed."""
         return may(request, "change_bannedimage")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[BannedImage], search_term: str
     ) -> tuple[QuerySet[BannedImage], bool]:
-        """``#12`` and ``12`` are the entry's number, too."""
+        """Search ``#12`` and ``12`` as the entry's number, too."""
         number = search_term.strip().removeprefix("#")
         if number.isdecimal() and len(number) < 19:
             return queryset.filter(pk=int(number)), False
@@ -130,27 +130,27 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
 
     @admin.display(description=gettext_lazy("finds"))
     def radius_(self, banned: BannedImage) -> str:
-        """Exact copies, or edited ones as well."""
+        """Return whether exact copies are matched, or edited ones as well."""
         if banned.exact_only:
             return _("exact copies")
         return _("own radii") if banned.radii else _("edited copies")
 
     @admin.action(description=gettext_lazy("Retire these entries"), permissions=["retire"])
     def retire_these(self, request: HttpRequest, queryset: QuerySet[BannedImage]) -> None:
-        """They stay in the history; what they rejected is offered on each entry's page."""
+        """Retire the chosen entries. They stay in the history; what they rejected is offered on each entry's page."""
         active = list(queryset.filter(retired_revision__isnull=True).values_list("pk", flat=True)[:500])
         for pk in active:
             blocklists.unban(banned_id=pk, actor_id=actor_of(request), reason="several")
         self.message_user(request, _("%(number)s entries retired.") % {"number": len(active)})
 
     def row_page(self, request: HttpRequest, banned: BannedImage) -> HttpResponse:
-        """One entry: evidence, settings, what it has done, its rescans and its history."""
+        """Show one entry: evidence, settings, what it has done, its rescans and its history."""
         return self.entry_page(request, banned, EntryForm(initial=_settings(banned)))
 
     def entry_page(
         self, request: HttpRequest, banned: BannedImage, form: EntryForm, status: int = 200
     ) -> HttpResponse:
-        """Also shown again with what is wrong with the settings."""
+        """Show an entry; also again, with what is wrong with the settings."""
         rescans = list(Rescan.objects.filter(banned=banned)[:5])
         history = audit.page(AuditFilter(banned=banned.pk), size=20)
         author = user_names.moderator_label(), banned.created_by
@@ -188,7 +188,7 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         return back_to(request, here)
 
     def retire_one(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """POST: unban."""
+        """Unban (POST)."""
         note, actor = request.POST.get("note", "")[:1000], actor_of(request)
         return self._post(
             request,
@@ -198,7 +198,7 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         )
 
     def ban_again(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """POST: a retired entry as a new one."""
+        """Ban a retired entry again, as a new one (POST)."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         try:
@@ -210,7 +210,7 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         return HttpResponseRedirect(reverse("admin:moderation_bannedimage_change", args=[banned.pk]))
 
     def give_background_back(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """POST: what the entry has learned counts as its own again."""
+        """Count what the entry has learned as its own again (POST)."""
         return self._post(
             request,
             pk,
@@ -219,7 +219,7 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         )
 
     def settings_of(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """POST: exact-only, radii, suspension and expiry of an active entry."""
+        """Change exact-only, radii, suspension and expiry of an active entry (POST)."""
         banned = BannedImage.objects.select_related("blocklist").filter(pk=pk).first()
         if banned is None:
             raise Http404("No such entry.")
@@ -238,7 +238,7 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         )
 
     def rescan_state(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Numbers for the progress on an entry's page."""
+        """Return numbers for the progress on an entry's page."""
         rescan = Rescan.objects.filter(pk=pk).first()
         if rescan is None:
             raise Http404("No such rescan.")
@@ -254,7 +254,7 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         )
 
     def rescan_cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """POST: stop after the upload that is being looked at."""
+        """Stop after the upload that is being looked at (POST)."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         rescans.cancel(rescan_id=pk, actor_id=actor_of(request))
@@ -263,12 +263,12 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
 
 
 def has(banned: BannedImage, what: str) -> bool:
-    """What the query said with which the entry was read; True where it was read otherwise."""
+    """Return what the query said with which the entry was read; True where it was read otherwise."""
     return bool(getattr(banned, what, True))
 
 
 def learned_by(banned: BannedImage) -> dict[str, Any] | None:
-    """How much of its evidence the entry has lost to other pictures, in words for its page."""
+    """Return how much of its evidence the entry has lost to other pictures, in words for its page."""
     rows = list(background.of_entry(banned.pk)[:50])
     if not rows:
         return None
@@ -282,7 +282,7 @@ def learned_by(banned: BannedImage) -> dict[str, Any] | None:
 
 
 def state_of(banned: BannedImage) -> SafeString:
-    """Active, suspended or retired."""
+    """Return the entry's state in words: active, suspended or retired."""
     if not banned.active:
         return html.badge("retired", _("retired"))
     if banned.suspended:

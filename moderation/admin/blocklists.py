@@ -27,22 +27,22 @@ class BlocklistAdmin(DeskAdmin):
     search_fields = ("name", "slug")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Blocklist]:
-        """With the number of active entries."""
+        """Add the number of active entries."""
         active = Count("entries", filter=Q(entries__retired_revision__isnull=True))
         lists: QuerySet[Blocklist] = super().get_queryset(request).annotate(active_entries=active)
         return lists
 
     def get_readonly_fields(self, request: HttpRequest, obj: Blocklist | None = None) -> tuple[str, ...]:
-        """The history names a list by its short name, so that stays."""
+        """Keep the short name as it is, since the history names a list by it."""
         return ("slug",) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Blocklist, form: Any, change: bool) -> None:
-        """Under the exclusive lock, with a new revision where it matters."""
+        """Save under the exclusive lock, with a new revision where it matters."""
         blocklists.change_list(blocklist=obj, actor_id=actor_of(request))
 
     @admin.display(description=gettext_lazy("action"), ordering="action")
     def action_(self, blocklist: Blocklist) -> SafeString:
-        """The word before the colon."""
+        """Return the word before the colon."""
         return html.badge(blocklist.action, blocklist.get_action_display().partition(":")[0])
 
     @admin.display(description=gettext_lazy("active entries"), ordering="active_entries")
@@ -51,7 +51,7 @@ class BlocklistAdmin(DeskAdmin):
 
     @admin.display(description=gettext_lazy("own radii"))
     def own_radii(self, blocklist: Blocklist) -> str:
-        """Only what differs from the defaults."""
+        """Return only what differs from the defaults."""
         parts = [
             f"{name} {'–' if block is None else block}/{hold}"
             for name, (block, hold) in (blocklist.radii or {}).items()

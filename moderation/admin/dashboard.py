@@ -27,11 +27,11 @@ class DashboardPages(DeskAdmin):
     """Mixed into the uploads' admin."""
 
     def dashboard_urls(self) -> list[URLPattern]:
-        """One address."""
+        """Return one address."""
         return [path("desk/", self.guarded(self.desk_page, "view_upload"), name="moderation_desk")]
 
     def desk_page(self, request: HttpRequest) -> HttpResponse:
-        """Cards with what waits, then the plots."""
+        """Show cards with what waits, then the plots."""
         key = f"moderation.dashboard.{get_language()}"
         context = {
             "oldest": Upload.objects.filter(status=Upload.Status.HELD).order_by("pk").first(),
@@ -41,7 +41,7 @@ class DashboardPages(DeskAdmin):
 
 
 def _plots() -> dict[str, Any]:
-    """Everything that need not be of this second."""
+    """Return everything that need not be of this second."""
     hours = dashboard.hourly_stats()
     hours.append(hourly_stats.count(timezone.now().replace(minute=0, second=0, microsecond=0)))
     days = dashboard.days_of(hours)
@@ -82,7 +82,7 @@ def _days(days: list[Day]) -> Plot:
 
 
 def _methods(quality: Quality) -> list[dict[str, Any]]:
-    """For each method a histogram that shows where right turns into wrong."""
+    """Return for each method a histogram that shows where right turns into wrong."""
     return [
         {
             "method": method,
@@ -111,7 +111,7 @@ def _lists(quality: Quality) -> list[dict[str, Any]]:
 
 
 def _span(buckets: list[int], share: float) -> str:
-    """“≤ 0.2 s”: the buckets double, so this is within a factor of two."""
+    """Return “≤ 0.2 s”: the buckets double, so this is within a factor of two."""
     seconds = hourly_stats.quantile(buckets, share)
     if seconds is None:
         return "–"

@@ -18,13 +18,13 @@ from moderation.services.desk import review as reviews
 
 
 def require(request: HttpRequest, form: DecideForm) -> None:
-    """Banning needs a permission of its own, wherever the button is. Raises :class:`PermissionDenied`."""
+    """Check the permission to ban, wherever the button is. Raises :class:`PermissionDenied`."""
     if form.cleaned_data["action"] == "ban" and not request.user.has_perm("moderation.add_bannedimage"):
         raise PermissionDenied
 
 
 def decide(upload_id: int, actor: str, form: DecideForm) -> None:
-    """One of approve, reject and screen again. Raises :class:`DecisionRefused`."""
+    """Approve, reject or screen again. Raises :class:`DecisionRefused`."""
     data = form.cleaned_data
     match data["action"]:
         case "approve":

@@ -34,17 +34,17 @@ VEIL = "moderation_veil"
 
 
 def actor_of(request: HttpRequest) -> str:
-    """The moderator as the history knows them."""
+    """Return the moderator as the history knows them."""
     return str(request.user.pk)
 
 
 def may(request: HttpRequest, *codenames: str) -> bool:
-    """Whether the moderator has all of these permissions of the app."""
+    """Return whether the moderator has all of these permissions of the app."""
     return request.user.has_perms([APP + codename for codename in codenames])
 
 
 def back_to(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
-    """To the page that the form named, if it is one of this site."""
+    """Redirect to the page that the form named, if it is one of this site."""
     wanted = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
@@ -53,12 +53,12 @@ def back_to(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
 
 
 def capped(number: int) -> str:
-    """``1,000+`` beyond the cap."""
+    """Return ``1,000+`` beyond the cap."""
     return f"{review.CAP:,}+" if number > review.CAP else f"{number:,}"
 
 
 def waiting_for(request: HttpRequest) -> dict[str, int]:
-    """What waits for this moderator, counted no further than the cap."""
+    """Return what waits for this moderator, counted no further than the cap."""
     held, appeals, bans = review.waiting()
     return {
         "held": held if may(request, "decide_upload") else 0,
@@ -68,7 +68,7 @@ def waiting_for(request: HttpRequest) -> dict[str, int]:
 
 
 def navigation(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
-    """The links that this moderator may follow, with what waits behind them."""
+    """Return the links that this moderator may follow, with what waits behind them."""
     links = []
 
     def link(name: str, title: str, permissions: tuple[str, ...], waiting: int | None = None) -> None:
@@ -97,14 +97,14 @@ def navigation(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, A
 
 
 def veil_of(request: HttpRequest) -> str:
-    """How pictures are shown to this moderator; the session spares the question on every page."""
+    """Return how pictures are shown to this moderator; the session spares the question on every page."""
     if VEIL not in request.session:
         request.session[VEIL] = review.veil_of(actor_of(request))
     return str(request.session[VEIL])
 
 
 def desk_context(request: HttpRequest) -> dict[str, Any]:
-    """For every page of the desk."""
+    """Return what every page of the desk needs."""
     counts = waiting_for(request)
     return {
         "desk_links": navigation(request, counts),
@@ -174,7 +174,7 @@ class DeskAdmin(ModelAdmin):
         return super().changeform_view(request, object_id, form_url, context)
 
     def seen(self, request: HttpRequest, object_id: str) -> Any:
-        """The row that a page is about. Raises :class:`PermissionDenied` and :class:`Http404`."""
+        """Return the row that a page is about. Raises :class:`PermissionDenied` and :class:`Http404`."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         found = self.get_object(request, object_id)
@@ -183,7 +183,7 @@ class DeskAdmin(ModelAdmin):
         return found
 
     def guarded(self, view: View, *codenames: str) -> View:
-        """``view`` for staff with these permissions; others are sent to the login, or get a 403."""
+        """Restrict ``view`` to staff with these permissions; others are sent to the login, or get a 403."""
 
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not may(request, *codenames):
@@ -202,7 +202,7 @@ class DeskAdmin(ModelAdmin):
         scripts: tuple[str, ...] = (),
         status: int = 200,
     ) -> TemplateResponse:
-        """A page of the desk in the look of the admin."""
+        """Show a page of the desk in the look of the admin."""
         media = self.media + Media(js=[f"moderation/{name}" for name in scripts])
         shared = {
             **self.admin_site.each_context(request),
@@ -230,5 +230,5 @@ class RowPages(DeskAdmin):
         return self.row_page(request, self.seen(request, object_id))
 
     def row_page(self, request: HttpRequest, row: Any, /) -> HttpResponse:
-        """The page of one row that may be seen."""
+        """Show the page of one row that may be seen."""
         raise NotImplementedError

@@ -41,7 +41,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export(wanted: AuditFilter, *, as_csv: bool) -> StreamingHttpResponse:
-    """What the filter finds, from new to old."""
+    """Return what the filter finds, from new to old."""
     rows = _rows(wanted)
     name = f"audit-{timezone.now():%Y%m%d-%H%M%S}.{'csv' if as_csv else 'jsonl'}"
     return StreamingHttpResponse(

@@ -13,12 +13,12 @@ NONE = "–"
 
 
 def badge(kind: str, text: object) -> SafeString:
-    """A word in a coloured box; the word alone says it, too."""
+    """Return a word in a coloured box; the word alone says it, too."""
     return format_html('<span class="mod-badge mod-is-{}">{}</span>', kind, text)
 
 
 def picture(url: str, alt: str) -> SafeString:
-    """A picture under the moderator's veil."""
+    """Return a picture under the moderator's veil."""
     return format_html(
         '<span class="mod-thumb"><img class="mod-veiled" src="{}" alt="{}" loading="lazy" '
         'decoding="async"></span>',
@@ -28,12 +28,12 @@ def picture(url: str, alt: str) -> SafeString:
 
 
 def no_picture(text: str) -> SafeString:
-    """In its place."""
+    """Return the text that stands in the place of a picture."""
     return format_html('<span class="mod-thumb mod-empty">{}</span>', text)
 
 
 def picture_of_upload(upload: Upload) -> SafeString:
-    """The clean re-encoding, through the view that asks for permission."""
+    """Return the clean re-encoding, through the view that asks for permission."""
     if not upload.reencoded:
         return no_picture(_("no picture"))
     url = reverse("moderation:upload-picture", args=[upload.pk])
@@ -41,7 +41,7 @@ def picture_of_upload(upload: Upload) -> SafeString:
 
 
 def picture_of_entry(banned: BannedImage) -> SafeString:
-    """The evidence, where any is kept."""
+    """Return the evidence, where any is kept."""
     if not banned.evidence:
         return no_picture(_("no picture kept"))
     url = reverse("moderation:evidence-picture", args=[banned.pk])
@@ -49,12 +49,12 @@ def picture_of_entry(banned: BannedImage) -> SafeString:
 
 
 def picture_of_draft(draft: BanDraft) -> SafeString:
-    """What is about to be banned."""
+    """Return what is about to be banned."""
     if not draft.picture:
         return no_picture(_("hash only") if draft.algorithm else _("no picture"))
     return picture(reverse("moderation:draft-picture", args=[draft.pk]), draft.name)
 
 
 def link(name: str, pk: object, text: object) -> SafeString:
-    """To a page of the desk."""
+    """Return a link to a page of the desk."""
     return format_html('<a href="{}">{}</a>', reverse(f"admin:moderation_{name}", args=[pk]), text)

@@ -37,14 +37,14 @@ class BanPicturesMixin(ModelAdmin):
     """Name of the moderated column."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """With the action of this class, whatever the host's class lists."""
+        """Add the action of this class, whatever the host's class lists."""
         actions: dict[str, Any] = super().get_actions(request)
         if may(request, "add_bannedimage"):
             actions["ban_pictures"] = (BanPicturesMixin.ban_pictures, "ban_pictures", TITLE)
         return actions
 
     def ban_pictures(self, request: HttpRequest, queryset: QuerySet[Model]) -> HttpResponse | None:
-        """To the page that shows what the bans would reach, with the picture that each has now."""
+        """Redirect to the page that shows what the bans would reach, with the picture that each has now."""
         ids = [str(pk) for pk in queryset.values_list("pk", flat=True)[: MOST_UPLOADS + 1]]
         current = Upload.objects.filter(
             target_model=self.opts.label_lower,

@@ -23,12 +23,12 @@ class OverturnPages(DeskAdmin):
     """Mixed into the banned images' admin."""
 
     def overturn_urls(self) -> list[URLPattern]:
-        """One page for each entry; ``?upload=ID`` says where the doubt came from."""
+        """Return one page for each entry; ``?upload=ID`` says where the doubt came from."""
         view = self.guarded(self.overturn_page, "change_bannedimage", "decide_upload")
         return [path("<int:pk>/overturn/", view, name="moderation_overturn")]
 
     def overturn_page(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """GET shows the consequences, POST has them."""
+        """Show the consequences (GET), or have them (POST)."""
         banned = BannedImage.objects.select_related("blocklist").filter(pk=pk).first()
         if banned is None:
             raise Http404("No such entry.")
@@ -52,7 +52,7 @@ class OverturnPages(DeskAdmin):
     def overturn_context(
         self, banned: BannedImage, upload: Upload | None, found: Consequences, form: OverturnForm
     ) -> dict[str, Any]:
-        """Everything that would follow, with pictures."""
+        """Return everything that would follow, with pictures."""
         chosen = {str(pk) for pk in form["restore"].value() or []}
         return {
             "banned": banned,
@@ -102,7 +102,7 @@ def _upload_of(request: HttpRequest) -> Upload | None:
 
 
 def _distances(banned: BannedImage, upload: Upload | None) -> list[Match]:
-    """How near the doubtful upload is: what a narrower radius has to stay below."""
+    """Return how near the doubtful upload is: what a narrower radius has to stay below."""
     if upload is None:
         return []
     return list(
@@ -118,7 +118,7 @@ def _say(done: Overturned) -> str:
         )
     if done.left:
         parts.append(
-            _("%(number)s stay rejected: something else matches them, or somebody has decided meanwhile.")
+            _("%(number)s stay rejected: something else matches them, or a moderator has decided meanwhile.")
             % {"number": len(done.left)}
         )
     return " ".join(parts)

@@ -60,7 +60,7 @@ class Plot:
 
 
 def stacked(bars: Sequence[Bar], *, labels: int = 6) -> Plot:
-    """Bars beside one another, with about so many labels below."""
+    """Return bars beside one another, with about so many labels below."""
     top = max((sum(part.value for part in bar.parts) for bar in bars), default=0)
     if not top:
         return Plot((), (), 0)

@@ -30,7 +30,7 @@ GRID = 24
 
 
 def filter_of(request: HttpRequest) -> tuple[QueueFilter, str]:
-    """What the address asks for, and the same as a query string."""
+    """Return what the address asks for, and the same as a query string."""
     form = QueueFilterForm(request.GET)
     form.is_valid()
     data = form.cleaned_data
@@ -48,7 +48,7 @@ class ReviewPages(UndoPages):
     """Mixed into the uploads' admin."""
 
     def review_urls(self) -> list[URLPattern]:
-        """Addresses of the queue."""
+        """Return addresses of the queue."""
 
         def page(address: str, view: Any, name: str, *permissions: str) -> URLPattern:
             needed = permissions or ("decide_upload",)
@@ -65,7 +65,7 @@ class ReviewPages(UndoPages):
         ]
 
     def review_page(self, request: HttpRequest) -> HttpResponse:
-        """The grid, and the way into the queue. Reading it claims nothing."""
+        """Show the grid, and the way into the queue. Reading it claims nothing."""
         wanted, query = filter_of(request)
         after = request.GET.get("after", "")
         queue = review.held(wanted).select_related("blocklist")
@@ -100,7 +100,7 @@ class ReviewPages(UndoPages):
         return self.page(request, "review_grid.html", context, title=_("Review"), scripts=("grid.js",))
 
     def next_page(self, request: HttpRequest) -> HttpResponse:
-        """POST: claim the next one. From a script: its HTML, to be shown when it is needed."""
+        """Claim the next upload (POST). To a script, return its HTML, to be shown when it is needed."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         _wanted, query = filter_of(request)
@@ -131,14 +131,14 @@ class ReviewPages(UndoPages):
         return HttpResponseRedirect(_with(reverse("admin:moderation_review_item", args=[upload.pk]), query))
 
     def fragment(self, request: HttpRequest, upload: Upload, query: str) -> dict[str, Any]:
-        """An item as a script takes it."""
+        """Return an item as a script takes it."""
         context = desk_context(request) | self.item_context(request, upload, query)
         html = render_to_string("admin/moderation/parts/item.html", context, request)
         url = _with(reverse("admin:moderation_review_item", args=[upload.pk]), query)
         return {"id": upload.pk, "html": html, "url": url, "title": upload.reference}
 
     def item_context(self, request: HttpRequest, upload: Upload, query: str) -> dict[str, Any]:
-        """Everything beside the picture."""
+        """Return everything beside the picture."""
         item = review.item_of(upload)
         names = user_names.owners([(upload.owner_type, upload.owner_id)])
         holder = claims.holder(upload_id=upload.pk)
@@ -158,7 +158,7 @@ class ReviewPages(UndoPages):
         }
 
     def item_page(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """One held upload beside what it resembles."""
+        """Show one held upload beside what it resembles."""
         _wanted, query = filter_of(request)
         upload = Upload.objects.select_related("blocklist").filter(pk=pk).first()
         if upload is None or upload.status != Upload.Status.HELD:
@@ -174,7 +174,7 @@ class ReviewPages(UndoPages):
         )
 
     def item_decide(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """POST: a decision, then the next item; for a script, what became of it."""
+        """Decide, then show the next item; to a script, return what became of it (POST)."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         by_script = request.headers.get("X-Requested-With") == "fetch"
@@ -193,7 +193,7 @@ class ReviewPages(UndoPages):
         return self.to_next(request, after=pk, query=query)
 
     def decided(self, request: HttpRequest, pk: int) -> tuple[bool, str]:
-        """(done, message)."""
+        """Decide; return (done, message)."""
         form = DecideForm(request.POST)
         if not form.is_valid():
             return False, _("This is not something that can be decided.")
@@ -211,7 +211,7 @@ class ReviewPages(UndoPages):
         return True, str(DecideForm.DONE[action])
 
     def several(self, request: HttpRequest) -> HttpResponse:
-        """POST from the grid: the same decision for many."""
+        """Decide the same for many uploads of the grid (POST)."""
         fallback = reverse("admin:moderation_review")
         form = BulkDecideForm(request.POST)
         if request.method != "POST" or not form.is_valid():
@@ -238,7 +238,7 @@ class ReviewPages(UndoPages):
         return back_to(request, fallback)
 
     def preference_page(self, request: HttpRequest) -> HttpResponse:
-        """POST: how pictures are shown to me from now on."""
+        """Store how pictures are shown to this moderator from now on (POST)."""
         form = PreferenceForm(request.POST)
         if request.method == "POST" and form.is_valid():
             DeskPreference.objects.update_or_create(

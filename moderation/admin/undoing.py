@@ -28,7 +28,7 @@ class UndoPages(DeskAdmin):
     """Mixed into the review queue's pages."""
 
     def undo_page(self, request: HttpRequest) -> HttpResponse:
-        """POST: take one's last decision back, or the one that is named."""
+        """Take one's last decision back, or the one that is named (POST)."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         ok, message, upload = self.undone(request)
@@ -38,7 +38,7 @@ class UndoPages(DeskAdmin):
         return back_to(request, reverse("admin:moderation_review"))
 
     def undone(self, request: HttpRequest) -> tuple[bool, str, int | None]:
-        """(done, message, the upload that it was about)."""
+        """Take a decision back; return (done, message, the upload that it was about)."""
         actor, named = actor_of(request), request.POST.get("decision", "")
         if not named.isdecimal():
             last = undo.last_decisions(actor_id=actor, limit=1)
@@ -58,7 +58,7 @@ class UndoPages(DeskAdmin):
 
 
 def undo_rows(actor: str) -> list[dict[str, Any]]:
-    """What the moderator can still take back, for a list beside the queue."""
+    """Return what the moderator can still take back, for a list beside the queue."""
     decisions = undo.last_decisions(actor_id=actor, limit=5)
     ids = {decision.upload_id for decision in decisions if decision.upload_id is not None}
     references = dict(Upload.objects.filter(pk__in=ids).values_list("pk", "reference"))

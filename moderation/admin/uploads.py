@@ -1,4 +1,4 @@
-"""Uploads: every picture that somebody sent, whatever became of it."""
+"""Uploads: every picture that was submitted, whatever became of it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
     actions = ("ban_these",)
 
     def get_urls(self) -> list[URLPattern]:
-        """The pages of the queue before those of the model."""
+        """Put the pages of the queue before those of the model."""
         own = [
             path(
                 "<int:pk>/decide/",
@@ -68,7 +68,7 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
         return [*own, *self.review_urls(), *self.dashboard_urls(), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
-        """With what every page shows."""
+        """Add what every page shows."""
         uploads: QuerySet[Upload] = super().get_queryset(request).select_related("blocklist", "appeal")
         return uploads
 
@@ -76,13 +76,13 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
         return False
 
     def has_ban_permission(self, request: HttpRequest) -> bool:
-        """For the action."""
+        """Return whether the action is allowed."""
         return may(request, "add_bannedimage")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Upload], search_term: str
     ) -> tuple[QuerySet[Upload], bool]:
-        """A reference, or all uploads of a user."""
+        """Search a reference, or all uploads of a user."""
         term = search_term.strip()
         if term.startswith("user:"):
             found = queryset.none()
@@ -94,7 +94,7 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Names of the uploaders of a page come with one query."""
+        """Fetch the names of the uploaders of a page with one query."""
         response = super().changelist_view(request, extra_context)
         listed = getattr(response, "context_data", None)
         if listed and "cl" in listed:
@@ -107,7 +107,7 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
 
     @admin.display(description=gettext_lazy("picture"))
     def thumbnail(self, upload: Upload) -> SafeString:
-        """Small, and under the veil."""
+        """Return a small picture under the veil."""
         return html.picture_of_upload(upload)
 
     @admin.display(description=gettext_lazy("reference"), ordering="reference")
@@ -116,7 +116,7 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def status_(self, upload: Upload) -> SafeString:
-        """Coloured, with a mark where a human decided."""
+        """Return the status coloured, with a mark where a human decided."""
         word = html.badge(upload.status, upload.get_status_display())
         if upload.by_person:
             return format_html('{} <span class="mod-quiet">{}</span>', word, _("by a person"))
@@ -133,7 +133,7 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
 
     @admin.action(description=gettext_lazy("Ban these images"), permissions=["ban"])
     def ban_these(self, request: HttpRequest, queryset: QuerySet[Upload]) -> HttpResponse | None:
-        """To the page that shows what the bans would reach."""
+        """Redirect to the page that shows what the bans would reach."""
         ids = list(queryset.values_list("pk", flat=True)[: MOST_UPLOADS + 1])
         if len(ids) > MOST_UPLOADS:
             self.message_user(
@@ -144,7 +144,7 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
         return HttpResponseRedirect(reverse("admin:moderation_bannedimage_add") + "?" + query)
 
     def row_page(self, request: HttpRequest, upload: Upload) -> HttpResponse:
-        """One upload: picture, state, what can be done, and its history."""
+        """Show one upload: picture, state, what can be done, and its history."""
         history = audit.page(AuditFilter(upload=upload.pk), size=HISTORY)
         item = review.item_of(upload, with_decisions=False, history=history.rows)
         rows = rows_for(history.rows, of=upload)
@@ -174,7 +174,7 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
         )
 
     def decide_page(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """POST: a decision from an upload's own page."""
+        """Decide from an upload's own page (POST)."""
         here = reverse("admin:moderation_upload_change", args=[pk])
         form = DecideForm(request.POST)
         if request.method == "POST" and form.is_valid():

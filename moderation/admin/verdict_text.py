@@ -20,7 +20,7 @@ def reason_in_words(code: str) -> str:
 
 
 def explain(screening: Screening, leading: Match | None, banned: BannedImage | None) -> str:
-    """Why the verdict is what it is, in a sentence."""
+    """Return why the verdict is what it is, in a sentence."""
     verdict = {
         "allow": _("Let through"),
         "hold": _("Held for a moderator"),

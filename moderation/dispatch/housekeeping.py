@@ -19,7 +19,7 @@ from moderation.services.operations import sweeping
 logger = logging.getLogger("moderation.housekeeping")
 
 LIMIT = 20
-"""Uploads in one round, since somebody's connection waits for it."""
+"""Uploads in one round, since a visitor's connection waits for it."""
 
 
 class Housekeeper:
@@ -30,7 +30,7 @@ class Housekeeper:
         self._next = 0.0
 
     def after_request(self, **_kwargs: Any) -> None:
-        """Handler of :data:`django.core.signals.request_finished`."""
+        """Handle :data:`django.core.signals.request_finished`."""
         pause = get_settings().housekeeping_seconds
         if not pause or time.monotonic() < self._next or not dispatcher().periodic:
             return

@@ -38,7 +38,7 @@ class MultipleFileField(forms.FileField):
         super().__init__(**options)
 
     def clean(self, data: Any, initial: Any = None) -> Any:
-        """A list of uploaded files."""
+        """Return a list of uploaded files."""
         given = data if isinstance(data, list | tuple) else [data] if data else []
         files = [file for file in given if file]
         if len(files) > MOST_FILES:
@@ -74,14 +74,14 @@ class BanSettingsForm(forms.Form):
     radii = RadiiField(label=_("Own radii"), required=False)
 
     def clean_expires_at(self) -> Any:
-        """A date that is still to come."""
+        """Return a date that is still to come."""
         moment = self.cleaned_data["expires_at"]
         if moment is not None and moment <= timezone.now():
             raise ValidationError(_("This moment has passed already."))
         return moment
 
     def options(self) -> EntryOptions:
-        """What the service wants."""
+        """Return what the service wants."""
         data = self.cleaned_data
         return EntryOptions(
             label=data["label"],
@@ -130,14 +130,14 @@ class BanForm(BanSettingsForm):
         self.fields["pictures"].widget.attrs["accept"] = ",".join(f"image/{name.lower()}" for name in formats)
 
     def clean_uploads(self) -> Any:
-        """Not more than a page can show."""
+        """Return the uploads, not more than a page can show."""
         uploads = self.cleaned_data["uploads"]
         if len(uploads) > MOST_UPLOADS:
             raise ValidationError(_("Choose at most %(most)s uploads."), params={"most": MOST_UPLOADS})
         return uploads
 
     def clean_hashes(self) -> list[bytes]:
-        """Codes; raises :class:`ValidationError` with the line that is none."""
+        """Return codes; raise :class:`ValidationError` with the line that is none."""
         algorithm = self.cleaned_data.get("algorithm") or next(iter(ALGORITHMS))
         codes = []
         for number, line in enumerate(self.cleaned_data["hashes"].splitlines(), start=1):
@@ -152,14 +152,14 @@ class BanForm(BanSettingsForm):
         return codes
 
     def clean(self) -> dict[str, Any]:
-        """There is something to ban."""
+        """Check that there is something to ban."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.errors and not (data["uploads"] or data["pictures"] or data["hashes"]):
             raise ValidationError(_("Give a picture, a hash or an upload to ban."))
         return data
 
     def sources(self) -> list[Source]:
-        """Everything that was given. A file is read up to one byte more than is taken."""
+        """Return everything that was given. A file is read up to one byte more than is taken."""
         data = self.cleaned_data
         most = get_settings().max_bytes + 1
         return [
@@ -169,7 +169,7 @@ class BanForm(BanSettingsForm):
         ]
 
     def common(self, *, actor_id: str) -> Common:
-        """What the drafts share."""
+        """Return what the drafts share."""
         return Common(
             blocklist=self.cleaned_data["blocklist"],
             options=self.options(),
@@ -214,7 +214,7 @@ class EntryForm(forms.Form):
     note = forms.CharField(label=_("Note"), required=False, max_length=500)
 
     def settings(self) -> dict[str, Any]:
-        """For :func:`moderation.services.blocklists.blocklist.change_entry`."""
+        """Return arguments for :func:`moderation.services.blocklists.blocklist.change_entry`."""
         data = self.cleaned_data
         return {
             "exact_only": data["exact_only"],
@@ -247,7 +247,7 @@ class OverturnForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Narrowing needs radii."""
+        """Check that there are radii where narrowing is chosen."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if data.get("remedy") == "narrow" and not data.get("radii") and "radii" not in self.errors:
             self.add_error("radii", _("Give the radii that the entry shall have from now on."))

@@ -26,7 +26,7 @@ class RadiiWidget(forms.Widget):
     template_name = "moderation/widgets/radii.html"
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        """Rows of the table, with the radii in force as placeholders."""
+        """Return rows of the table, with the radii in force as placeholders."""
         context = super().get_context(name, value, attrs)
         given = value if isinstance(value, dict) else {}
         defaults = selectors.bands(revision.current().entries)
@@ -61,7 +61,7 @@ class RadiiWidget(forms.Widget):
         return mark_safe(get_template(template_name).render(context))  # noqa: S308 -- an engine with autoescape on
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
-        """Algorithm → (block, hold) as typed; only what was filled in."""
+        """Return algorithm → (block, hold) as typed; only what was filled in."""
         typed = {
             algorithm: tuple(str(data.get(f"{name}_{algorithm}_{band}") or "").strip() for band in BANDS)
             for algorithm in ALGORITHMS
@@ -69,15 +69,15 @@ class RadiiWidget(forms.Widget):
         return {algorithm: pair for algorithm, pair in typed.items() if any(pair)}
 
     def value_omitted_from_data(self, data: Mapping[str, Any], files: Any, name: str) -> bool:
-        """An empty table is an answer: everything keeps its default."""
+        """Return False: an empty table is an answer, and everything keeps its default."""
         return False
 
     def use_required_attribute(self, initial: Any) -> bool:
-        """Never: the browser must not insist on a number."""
+        """Return False: the browser must not insist on a number."""
         return False
 
     def id_for_label(self, id_: str) -> str:
-        """The first number."""
+        """Return the id of the first number."""
         return f"{id_}_{get_settings().algorithms[0]}_block"
 
 
@@ -87,7 +87,8 @@ class RadiiField(forms.Field):
     widget = RadiiWidget
 
     def clean(self, value: Any) -> dict[str, list[int | None]]:
-        """Raises :class:`ValidationError` for radii that are no numbers, out of order or out of range."""
+        """Return the radii. Raises :class:`ValidationError` for radii that are no numbers, out of order or out of
+        range."""
         result: dict[str, list[int | None]] = {}
         for algorithm, (block, hold) in (value or {}).items():
             if not hold:
@@ -107,7 +108,7 @@ class RadiiField(forms.Field):
         return result
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compared as stored, not as typed."""
+        """Compare as stored, not as typed."""
         try:
             return (initial or {}) != self.clean(data)
         except ValidationError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def at_least(least: int) -> Callable[[str], int]:
-    """A whole number that is not smaller than ``least``."""
+    """Return a reader of whole numbers that are not smaller than ``least``."""
 
     def number(text: str) -> int:
         try:

@@ -23,12 +23,12 @@ FAILED, WRONG_USAGE = 1, 2
 
 
 def printable(path: Path | str) -> str:
-    """A path as text that every stream and database takes; a name that is not UTF-8 loses bytes."""
+    """Return a path as text that every stream and database takes; a name that is not UTF-8 loses bytes."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
 def wrong_usage(message: str) -> CommandError:
-    """To be raised for arguments that make no sense."""
+    """Return an error to be raised for arguments that make no sense."""
     return CommandError(message, returncode=WRONG_USAGE)
 
 
@@ -66,17 +66,17 @@ class JsonCommand(BaseCommand):
         return None
 
     def conclusion(self) -> str:
-        """The last word on stderr when something failed."""
+        """Return the last word on stderr when something failed."""
         return f"{self.faults} of {self.lines} failed."
 
     def progress(self, label: str, *, total: int | None = None) -> Progress:
-        """A bar on stderr, drawn only where that is a terminal."""
+        """Return a bar on stderr, drawn only where that is a terminal."""
         self._hide_progress(for_good=True)
         self._progress = Progress(self.stderr, label, total=total)
         return self._progress
 
     def emit(self, values: Mapping[str, Any], words: str, *, ok: bool = True) -> None:
-        """One answer: ``values`` with ``--json``, ``words`` without."""
+        """Print one answer: ``values`` with ``--json``, ``words`` without."""
         self.lines += 1
         self.faults += not ok
         self._hide_progress()
@@ -84,7 +84,7 @@ class JsonCommand(BaseCommand):
         self.stdout.write(text)
 
     def emit_error(self, error: ModerationError, values: Mapping[str, Any], subject: str) -> None:
-        """The answer where something failed; the command goes on and exits with 1 at its end."""
+        """Print the answer where something failed; the command goes on and exits with 1 at its end."""
         self.emit(
             {**values, "error": error.code, "message": str(error)},
             f"{subject}: {error} [{error.code}]",

@@ -19,14 +19,14 @@ class EnrolCommand(JsonCommand):
     """Children say how a decoded picture is entered, with :meth:`enter`."""
 
     def chosen_list(self, options: dict[str, Any]) -> Blocklist:
-        """The list of ``--blocklist``; an unknown one is wrong usage."""
+        """Return the list of ``--blocklist``; an unknown one is wrong usage."""
         try:
             return selectors.blocklist_named(options["blocklist"])
         except UnknownBlocklist as error:
             raise wrong_usage(str(error)) from error
 
     def enter_all(self, paths: list[Path], blocklist: Blocklist, options: dict[str, Any]) -> None:
-        """One line for each file, in their order."""
+        """Print one line for each file, in their order."""
         found = list(files_under(paths))
         with self.progress("pictures", total=len(found)) as progress:
             for one in found:
@@ -46,7 +46,7 @@ class EnrolCommand(JsonCommand):
     def entered(
         self, file: PictureFile, blocklist: Blocklist, result: BanResult, extra: dict[str, Any], words: str
     ) -> None:
-        """The line of a picture that is on the list now."""
+        """Print the line of a picture that is on the list now."""
         values = {
             **self._values(file.path, blocklist),
             "banned": result.banned.pk,

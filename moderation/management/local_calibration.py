@@ -22,7 +22,7 @@ Sample = Mapping[str, Sequence[LocalFeatures]]
 def sample_lines(
     command: JsonCommand, sample: Sample, *, sizes: Sequence[int], hold: float, block: float
 ) -> Iterator[Line]:
-    """Innocent pictures against one another, and what a list of each length may do with the tier."""
+    """Compare innocent pictures with one another; yield what a list of each length may do with the tier."""
     with command.progress(f"{METHOD} pairs") as progress:
         found = among(sample, progress=progress.reach)
     values = {
@@ -65,7 +65,7 @@ def _advice(found: InnocentHits, entries: int, *, hold: float, block: float) -> 
 
 
 def list_lines(command: JsonCommand, sample: Sample) -> Iterator[Line]:
-    """Innocent pictures against the blocklists as they are."""
+    """Compare innocent pictures with the blocklists as they are."""
     index, _ = local.banned_signatures.catch_up()
     with command.progress(f"{METHOD} against the lists") as progress:
         found, shown = against(sample, index, local.load, progress=progress.reach)

@@ -28,7 +28,7 @@ class PictureFile:
 
 
 def add_paths(parser: CommandParser) -> None:
-    """The positional argument ``PATH…``."""
+    """Add the positional argument ``PATH…``."""
     parser.add_argument(
         "paths",
         metavar="PATH",
@@ -46,7 +46,7 @@ def _path(text: str) -> Path:
 
 
 def files_under(paths: Sequence[Path]) -> Iterator[Path | tuple[Path, PathUnreadable]]:
-    """Every file, in the order of the arguments and by name within a folder; or why there is none."""
+    """Yield every file, in the order of the arguments and by name within a folder; or why there is none."""
     for path in paths:
         if not path.is_dir():
             yield path
@@ -75,7 +75,7 @@ def _reported(troubles: list[OSError]) -> Iterator[tuple[Path, PathUnreadable]]:
 
 
 def read(path: Path) -> PictureFile:
-    """Raises :class:`PathUnreadable`. Does not wait for a pipe that nobody writes to."""
+    """Read a file. Raises :class:`PathUnreadable`. Does not wait for a pipe that nobody writes to."""
     most = get_settings().max_bytes + 1
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -89,12 +89,12 @@ def read(path: Path) -> PictureFile:
 
 
 def unreadable(path: Path, error: OSError) -> PathUnreadable:
-    """In words."""
+    """Return the error in words."""
     return PathUnreadable(f"{printable(path)} cannot be read: {error.strerror or error}.")
 
 
 def record_refusal(file: PictureFile, refusal: ImageRefused) -> None:
-    """The audit keeps that a command turned these bytes away; the bytes are not kept."""
+    """Record in the audit that a command turned these bytes away; the bytes are not kept."""
     intake.refuse(
         reason=refusal.code,
         size=file.size,

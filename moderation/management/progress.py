@@ -27,11 +27,11 @@ class Progress:
         self._drawn = False
 
     def advance(self, count: int = 1) -> None:
-        """``count`` more are done."""
+        """Note that ``count`` more are done."""
         self.reach(self.done + count)
 
     def reach(self, done: int, total: int | None = None) -> None:
-        """So many are done altogether."""
+        """Note that so many are done altogether."""
         self.done = done
         self.total = total or self.total
         if self._live and time.monotonic() >= self._next:

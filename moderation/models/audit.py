@@ -61,7 +61,7 @@ class Screening(AuditRecord):
         return f"{self.verdict} ({self.reason}) at revision {self.revision}"
 
     def content(self) -> dict[str, Any]:
-        """The matches belong to the verdict, so its seal covers them."""
+        """Return every column and the matches: they belong to the verdict, so its seal covers them."""
         matches = sorted(
             (match.content() for match in self.matches.all()), key=lambda content: int(content["id"])
         )
@@ -109,7 +109,7 @@ class Match(AppendOnlyModel):
         return f"{self.distance}/{self.radius}" if self.radius else ""
 
     def content(self) -> dict[str, Any]:
-        """Every column, for the seal of the screening."""
+        """Return every column, for the seal of the screening."""
         return {field.attname: getattr(self, field.attname) for field in self._meta.concrete_fields}
 
 

@@ -1,6 +1,6 @@
 """What the moderators' desk remembers: who looks at what, bans that are prepared, and hourly counts.
 
-Nothing here is history. A row that is lost costs somebody a click.
+Nothing here is history. A row that is lost costs a moderator a click.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class DeskPreference(models.Model):
 
 
 class BanDraft(models.Model):
-    """A ban whose reach somebody looks at, or that waits for a second moderator.
+    """A ban whose reach is being looked at, or that waits for a second moderator.
 
     Bytes from outside wait in quarantine and are decoded again when the ban is made; what the page
     shows is our own re-encoding.

@@ -29,7 +29,7 @@ def _plain(value: Any) -> Any:
 
 
 def canonical(content: dict[str, Any]) -> bytes:
-    """JSON with sorted keys and without white space, UTF-8: equal content, equal bytes."""
+    """Return JSON with sorted keys and without white space, UTF-8: equal content, equal bytes."""
     plain = {key: _plain(value) for key, value in content.items()}
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
@@ -54,7 +54,7 @@ class PersonalData(models.Model):
         return f"personal data {self.pk}"
 
     def commitment(self) -> bytes:
-        """SHA-256 over the random salt and the fields; 32 bytes that say nothing once the salt is gone."""
+        """Return SHA-256 over the random salt and the fields; 32 bytes that say nothing once the salt is gone."""
         content = canonical({name: getattr(self, name) for name in self.FIELDS})
         return hashlib.sha256(bytes(self.salt or b"") + content).digest()
 
@@ -111,9 +111,9 @@ class AuditRecord(AppendOnlyModel):
         abstract = True
 
     def content(self) -> dict[str, Any]:
-        """What the seal covers: every column, and nothing that may be erased."""
+        """Return what the seal covers: every column, and nothing that may be erased."""
         return {field.attname: getattr(self, field.attname) for field in self._meta.concrete_fields}
 
     def digest(self) -> bytes:
-        """SHA-256 over the kind and the content, 32 bytes."""
+        """Return SHA-256 over the kind and the content, 32 bytes."""
         return hashlib.sha256(canonical({"kind": self._meta.model_name, **self.content()})).digest()

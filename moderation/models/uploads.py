@@ -11,7 +11,7 @@ from moderation.models.records import PersonalData
 
 
 class Upload(models.Model):
-    """One image that somebody submitted. While it is ``pending``, the row is the queue."""
+    """One image that a user submitted. While it is ``pending``, the row is the queue."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("pending")

@@ -36,7 +36,7 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> Cursor | None:
-        """None for text that is no cursor."""
+        """Return the cursor of a text; None for text that is no cursor."""
         parts = text.split(".")
         if len(parts) != 3 or parts[1] not in KINDS or not (parts[0] + parts[2]).isdecimal():
             return None
@@ -57,7 +57,7 @@ class Page:
 
 
 def page(wanted: AuditFilter, *, after: str = "", size: int = PAGE) -> Page:
-    """One query for each kind that the filter can concern."""
+    """Return one page of rows; one query for each kind that the filter can concern."""
     cursor = Cursor.parse(after) if after else None
     rows = list(_merged(wanted, cursor, size + 1))
     more = len(rows) > size
@@ -66,7 +66,7 @@ def page(wanted: AuditFilter, *, after: str = "", size: int = PAGE) -> Page:
 
 
 def everything(wanted: AuditFilter) -> Iterator[AuditRecord]:
-    """All rows, in pages of :data:`CHUNK`, for an export of any length."""
+    """Yield all rows, in pages of :data:`CHUNK`, for an export of any length."""
     after = ""
     while True:
         found = page(wanted, after=after, size=CHUNK)
@@ -77,7 +77,7 @@ def everything(wanted: AuditFilter) -> Iterator[AuditRecord]:
 
 
 def kind_of(row: AuditRecord) -> str:
-    """``screening``, ``decision``, ``refusal`` or ``blocklistchange``."""
+    """Return ``screening``, ``decision``, ``refusal`` or ``blocklistchange``."""
     return str(row._meta.model_name)
 
 
@@ -111,8 +111,8 @@ def _behind(rows: QuerySet[Any], kind: str, cursor: Cursor | None) -> QuerySet[A
 
 
 def verdict_facets(wanted: AuditFilter) -> dict[str, int]:
-    """Verdict → number of screenings, counted no further than :data:`CAP` + 1; one query. None where
-    the filter is one that no index counts by."""
+    """Return verdict → number of screenings, counted no further than :data:`CAP` + 1; one query. None where the
+    filter is one that no index counts by."""
     rows = rows_of("screening", wanted)
     if rows is None or wanted.about_matches or wanted.reason:
         return {}
@@ -123,7 +123,7 @@ def verdict_facets(wanted: AuditFilter) -> dict[str, int]:
 
 
 def seals_of(rows: Sequence[AuditRecord]) -> dict[tuple[str, int], Seal]:
-    """(kind, id) → seal, as far as they are sealed; one query."""
+    """Return (kind, id) → seal, as far as they are sealed; one query."""
     wanted = Q(pk__in=[])
     for kind in KINDS:
         ids = [row.pk for row in rows if kind_of(row) == kind]
@@ -133,5 +133,5 @@ def seals_of(rows: Sequence[AuditRecord]) -> dict[tuple[str, int], Seal]:
 
 
 def newest_seal() -> Seal | None:
-    """The head of the chain."""
+    """Return the head of the chain."""
     return Seal.objects.order_by("-position").first()

@@ -47,7 +47,7 @@ class AuditFilter:
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> AuditFilter:
-        """From a form's cleaned data; other keys are ignored."""
+        """Return a filter from a form's cleaned data; other keys are ignored."""
         names = {field.name for field in fields(cls)}
         return cls(
             **{name: value for name, value in values.items() if name in names and value not in ("", None)}
@@ -55,7 +55,7 @@ class AuditFilter:
 
 
 def rows_of(kind: str, wanted: AuditFilter) -> QuerySet[Any] | None:
-    """The rows of one kind, or None where the filter cannot concern it."""
+    """Return the rows of one kind, or None where the filter cannot concern it."""
     if wanted.kind and wanted.kind != kind:
         return None
     rows = ROWS[kind](wanted)
@@ -74,7 +74,7 @@ def rows_of(kind: str, wanted: AuditFilter) -> QuerySet[Any] | None:
 
 
 def _uploads_of(wanted: AuditFilter) -> QuerySet[Upload] | None:
-    """The uploads that reference and user name, or None where neither was given."""
+    """Return the uploads that reference and user name, or None where neither was given."""
     if not (wanted.reference or wanted.user):
         return None
     uploads = Upload.objects.order_by()

@@ -29,7 +29,8 @@ class Consequences:
 
 
 def rejected_by(banned_id: int) -> Consequences:
-    """Five queries at most, however many uploads."""
+    """Return the uploads that an entry rejected, and what would become of them; five queries at most, however many
+    uploads."""
     screenings = Match.objects.filter(banned_id=banned_id, set_aside="").values("screening_id")
     ids = Screening.objects.filter(pk__in=screenings).values("upload_id")
     rejected = Upload.objects.filter(pk__in=ids, status=Upload.Status.REJECTED).order_by("-pk")

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 
 def count_together(parts: Sequence[QuerySet[Any]], *, cap: int) -> list[int]:
-    """How many rows each has, counted no further than ``cap + 1``; one query for all."""
+    """Return how many rows each has, counted no further than ``cap + 1``; one query for all."""
     pieces: list[str] = []
     values: list[Any] = []
     for number, rows in enumerate(parts):

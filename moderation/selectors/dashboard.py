@@ -31,7 +31,7 @@ class Day:
 
 
 def days_of(tallies: Iterable[HourlyTally]) -> list[Day]:
-    """The last :data:`DAYS` days in the site's time zone, the oldest first, quiet ones too."""
+    """Return the last :data:`DAYS` days in the site's time zone, the oldest first, quiet ones too."""
     today = timezone.localdate()
     days = {today - timedelta(days=back): Counter[str]() for back in reversed(range(DAYS))}
     for tally in tallies:
@@ -42,13 +42,13 @@ def days_of(tallies: Iterable[HourlyTally]) -> list[Day]:
 
 
 def hourly_stats() -> list[HourlyTally]:
-    """The stored hours of the last :data:`DAYS` days."""
+    """Return the stored hours of the last :data:`DAYS` days."""
     since = timezone.now() - timedelta(days=DAYS)
     return list(HourlyTally.objects.filter(hour__gte=since).order_by("hour"))
 
 
 def added(histograms: Iterable[list[int]]) -> list[int]:
-    """Histograms on the same edges, as one."""
+    """Return histograms on the same edges, as one."""
     total: list[int] = []
     for one in histograms:
         total = [left + right for left, right in zip_longest(total, one, fillvalue=0)]
@@ -64,7 +64,7 @@ class Hits:
 
 
 def most_hits(*, limit: int = 8) -> list[Hits]:
-    """Three queries, over the newest matches."""
+    """Return the entries with the most hits, in three queries, over the newest matches."""
     newest = Match.objects.order_by().aggregate(newest=Max("pk"))["newest"] or 0
     recent = Match.objects.filter(pk__gt=newest - LATEST_MATCHES, set_aside="").order_by()
     counted = dict(
@@ -75,8 +75,8 @@ def most_hits(*, limit: int = 8) -> list[Hits]:
 
 
 def monitored() -> dict[str, Counter[str]]:
-    """Monitoring list → what it would have done to uploads (``block``, ``hold``), among the newest
-    matches; two queries."""
+    """Return monitoring list → what it would have done to uploads (``block``, ``hold``), among the newest matches;
+    two queries."""
     newest = Match.objects.order_by().aggregate(newest=Max("pk"))["newest"] or 0
     recent = Match.objects.filter(pk__gt=newest - LATEST_MATCHES, set_aside="monitor").order_by()
     rows = recent.values_list("blocklist", "screening__upload_id", "band").distinct()
@@ -92,7 +92,7 @@ def monitored() -> dict[str, Counter[str]]:
 
 
 def suspended() -> int:
-    """Active entries that wait for a senior moderator's look."""
+    """Return the number of active entries that wait for a senior moderator's look."""
     entries = BannedImage.objects.filter(suspended=True, retired_revision__isnull=True)
     return entries.order_by()[:100].count()
 
@@ -122,7 +122,7 @@ class Quality:
 
 
 def quality() -> Quality:
-    """Four queries, over the latest decisions about uploads."""
+    """Return how often machines were right, in four queries, over the latest decisions about uploads."""
     latest: dict[int, str] = {}
     said = Decision.objects.filter(kind__in=(*RIGHT, *WRONG), upload_id__isnull=False).order_by("-pk")
     for upload, kind in said.values_list("upload_id", "kind")[:LATEST_DECISIONS]:

@@ -23,7 +23,7 @@ class Difference:
 
 
 def difference(match: Match, upload_id: int) -> Difference | None:
-    """The two codes that this match measured, as far as they are still stored. Two queries."""
+    """Return the two codes that this match measured, as far as they are still stored. Two queries."""
     row = UploadFingerprints.objects.filter(upload_id=upload_id, algorithm=match.method).first()
     if row is None or not row.places:
         return None
@@ -59,7 +59,7 @@ def _turn(variant: str) -> str:
 
 
 def variants_of(upload_id: int) -> list[str]:
-    """Names of the canonical pictures that this upload was compared as, the whole one first."""
+    """Return the names of the canonical pictures that this upload was compared as, the whole one first."""
     names: list[str] = []
     for places in UploadFingerprints.objects.filter(upload_id=upload_id).values_list("places", flat=True):
         for _view, variant in places:

@@ -23,7 +23,7 @@ Radii = Mapping[str, Any]
 
 
 def blocklist_named(slug: str) -> Blocklist:
-    """The list, or :class:`UnknownBlocklist`, which names those that there are."""
+    """Return the list, or :class:`UnknownBlocklist`, which names those that there are."""
     found = Blocklist.objects.filter(slug=slug).first()
     if found is None:
         known = ", ".join(Blocklist.objects.values_list("slug", flat=True))
@@ -32,8 +32,8 @@ def blocklist_named(slug: str) -> Blocklist:
 
 
 def bands(entries: int, *overrides: Radii | None) -> dict[str, Band]:
-    """Radii by versioned algorithm: the last override that names it, else the settings, else the
-    measured default for a list of ``entries``."""
+    """Return radii by versioned algorithm: the last override that names it, else the settings, else the measured
+    default for a list of ``entries``."""
     settings = get_settings()
     result = {}
     for name in settings.algorithms:
@@ -51,7 +51,7 @@ def _band(pair: Any) -> Band:
 
 
 def policy_entries(ids: Iterable[int], *, entries: int) -> dict[int, Entry]:
-    """The active ones among these entries, as policy wants them. One query, but for thousands of them."""
+    """Return the active ones among these entries, as policy wants them. One query, but for thousands of them."""
     wanted = list(set(ids))
     found: dict[int, Entry] = {}
     for start in range(0, len(wanted), PARAMETERS):
@@ -86,20 +86,20 @@ def _policy_entries(ids: list[int], entries: int) -> dict[int, Entry]:
 
 
 def tightening() -> QuerySet[BannedImage]:
-    """Entries that default radii count (:attr:`Revision.entries`), in no order."""
+    """Return the entries that default radii count (:attr:`Revision.entries`), in no order."""
     return BannedImage.objects.filter(
         retired_revision__isnull=True, suspended=False, blocklist__action__in=Blocklist.DECIDING
     ).order_by()
 
 
 def local_wanted() -> bool:
-    """Whether any list uses the second tier, and it is there."""
+    """Return whether any list uses the second tier, and it is there."""
     using = Blocklist.objects.exclude(local=Blocklist.Local.OFF).exclude(action=Blocklist.Action.ALLOW)
     return get_settings().local and using.exists()
 
 
 def widest_radii(entries: int) -> dict[str, int]:
-    """The largest hold radius in force for each algorithm: how far a search must go."""
+    """Return the largest hold radius in force for each algorithm: how far a search must go."""
     lists = [bands(entries, radii) for radii in Blocklist.objects.values_list("radii", flat=True)]
     # Unordered: the model's own order would read the whole table.
     own = BannedImage.objects.filter(retired_revision__isnull=True, radii__isnull=False).order_by()
@@ -115,7 +115,7 @@ def widest_radii(entries: int) -> dict[str, int]:
 
 
 def exact_hits(*, sha256: bytes, pixels: bytes | None) -> list[Hit]:
-    """Active entries with the same bytes or the same canonical pixels."""
+    """Return active entries with the same bytes or the same canonical pixels."""
     same = Q(sha256=sha256) | Q(pixels=pixels) if pixels else Q(sha256=sha256)
     # Unordered: the model's own order would keep the database from asking the two indexes.
     active = BannedImage.objects.filter(same, retired_revision__isnull=True).order_by()
@@ -129,7 +129,7 @@ def exact_hits(*, sha256: bytes, pixels: bytes | None) -> list[Hit]:
 
 
 def codes_since(revision: int, *, limit: int) -> list[tuple[int, str, bytes]]:
-    """(entry, algorithm, bits) of active entries that are newer than ``revision``; at most ``limit + 1``."""
+    """Return (entry, algorithm, bits) of active entries that are newer than ``revision``; at most ``limit + 1``."""
     rows = Fingerprint.objects.filter(revision__gt=revision, banned__retired_revision__isnull=True)
     return [
         (banned, algorithm, bytes(bits))

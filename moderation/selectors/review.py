@@ -54,7 +54,7 @@ class Item:
 
 
 def held(wanted: QueueFilter | None = None) -> QuerySet[Upload]:
-    """Held uploads, the oldest first."""
+    """Return held uploads, the oldest first."""
     uploads = Upload.objects.filter(status=Upload.Status.HELD, withdrawn_at__isnull=True).order_by("pk")
     if wanted is None:
         return uploads
@@ -72,30 +72,31 @@ def held(wanted: QueueFilter | None = None) -> QuerySet[Upload]:
 
 
 def capped(rows: QuerySet[Any]) -> int:
-    """A count that stops one beyond :data:`CAP`."""
+    """Return a count that stops one beyond :data:`CAP`."""
     return rows.order_by()[: CAP + 1].count()
 
 
 def waiting() -> tuple[int, int, int]:
-    """Held uploads, open appeals and bans to confirm, counted no further than the cap; one query."""
+    """Return the numbers of held uploads, open appeals and bans to confirm, counted no further than the cap; one
+    query."""
     held_, appeals, bans = count_together([held(), open_appeals(), waiting_for_second()], cap=CAP)
     return held_, appeals, bans
 
 
 def waiting_for_second() -> QuerySet[BanDraft]:
-    """Bans that a second moderator has to confirm, the oldest first."""
+    """Return bans that a second moderator has to confirm, the oldest first."""
     drafts = BanDraft.objects.filter(status=BanDraft.Status.WAITING).order_by("created_at", "pk")
     return drafts.select_related("blocklist", "upload")
 
 
 def open_appeals() -> QuerySet[Appeal]:
-    """Appeals that nobody has answered, the oldest first."""
+    """Return appeals that nobody has answered, the oldest first."""
     return Appeal.objects.filter(status=Appeal.Status.OPEN).order_by("pk")
 
 
 def item_of(upload: Upload, *, with_decisions: bool = True, history: Sequence[AuditRecord] = ()) -> Item:
-    """Six queries; one less without the earlier decisions, and two less where the newest rows of the
-    upload's ``history`` are at hand."""
+    """Return an item in six queries; one less without the earlier decisions, and two less where the newest rows of
+    the upload's ``history`` are at hand."""
     known = [row for row in history if isinstance(row, Screening)]
     screening = max(known, key=lambda row: int(row.pk)) if known else _newest_screening(upload)
     matches = list(screening.matches.all()) if screening else []
@@ -129,7 +130,7 @@ def _newest_screening(upload: Upload) -> Screening | None:
 
 
 def history_of(upload: Upload) -> dict[str, int]:
-    """How the uploader's other uploads fared: status → number."""
+    """Return how the uploader's other uploads fared: status → number."""
     if not upload.owner_id:
         return {}
     theirs = Upload.objects.filter(owner_type=upload.owner_type, owner_id=upload.owner_id)
@@ -144,7 +145,7 @@ def claimed_by_others(moderator_id: str, uploads: list[int]) -> dict[int, str]:
 
 
 def veil_of(moderator_id: str) -> str:
-    """How this moderator wants pictures to be shown: blurred where nothing was said."""
+    """Return how this moderator wants pictures to be shown: blurred where nothing was said."""
     found = DeskPreference.objects.filter(pk=moderator_id).values_list("veil", flat=True).first()
     return found or DeskPreference.Veil.BLUR
 

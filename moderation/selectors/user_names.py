@@ -13,7 +13,7 @@ from moderation.models import Upload
 
 
 def moderator_label() -> str:
-    """The model of whoever decides, as rows of the history would name it."""
+    """Return the model of whoever decides, as rows of the history would name it."""
     return get_user_model()._meta.label_lower
 
 
@@ -23,7 +23,7 @@ def owns(upload: Upload, *, actor_id: str) -> bool:
 
 
 def moderators(ids: Iterable[str]) -> dict[str, str]:
-    """Id → user name; one query. Who is not there any more is called by the number."""
+    """Return id → user name; one query. Who is not there any more is called by the number."""
     wanted = {actor for actor in ids if actor}
     if not wanted:
         return {}
@@ -36,7 +36,7 @@ def moderators(ids: Iterable[str]) -> dict[str, str]:
 
 
 def moderator_ids(text: str) -> list[str]:
-    """Ids that a name or a number may mean."""
+    """Return the ids that a name or a number may mean."""
     model = get_user_model()
     names = model._default_manager.filter(**{f"{model.USERNAME_FIELD}__iexact": text})
     ids = [str(pk) for pk in names.values_list("pk", flat=True)[:5]]
@@ -45,7 +45,7 @@ def moderator_ids(text: str) -> list[str]:
 
 
 def owners(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """(model label, id) → what the host's model calls itself; one query for each model."""
+    """Return (model label, id) → what the host's model calls itself; one query for each model."""
     grouped: dict[str, set[str]] = {}
     for label, pk in keys:
         if label and pk:
@@ -62,7 +62,7 @@ def owners(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
 
 
 def owner_keys(text: str) -> list[tuple[str, str]]:
-    """The uploaders that a user name, an id or ``app.model:id`` may mean."""
+    """Return the uploaders that a user name, an id or ``app.model:id`` may mean."""
     label, _, pk = text.partition(":")
     if pk and "." in label:
         return [(label.lower(), pk)]
@@ -71,7 +71,7 @@ def owner_keys(text: str) -> list[tuple[str, str]]:
 
 
 def _fits(model: type[Model], pk: str) -> bool:
-    """Whether this can be a key of that model: an audit row may name anything."""
+    """Return whether this can be a key of that model: an audit row may name anything."""
     try:
         model._meta.pk.to_python(pk)
     except ValidationError:

@@ -64,7 +64,7 @@ def frames_to_publish(probe: Probe, publishing: Publishing) -> tuple[int, tuple[
 def decode(image: Image.Image, *, frames: int, side: int) -> Iterator[Frame]:
     """Yield the first ``frames`` frames of an opened picture. To be consumed within ``opening.refusing``.
 
-    ``side`` is the longest side in pixels that anybody needs; a JPEG is decoded at a scale near it.
+    ``side`` is the longest side in pixels that is needed; a JPEG is decoded at a scale near it.
     """
     orientation = _orientation(image)
     _draft(image, max(side, CANONICAL_SIDE))

@@ -130,7 +130,7 @@ class Command(JsonCommand):
         return found
 
     def _rates(self, distances: PairDistances) -> None:
-        """What was seen at the radii in force for a short list."""
+        """Print what was seen at the radii in force for a short list."""
         band = radii_for(distances.algorithm, LIST_SIZES[0])
         for radius in sorted({band.block, band.hold}):
             within = distances.within(radius)
@@ -200,7 +200,7 @@ def _from_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _approved() -> Iterable[tuple[str, bytes]]:
-    """The site's own approved uploads, newest first: exact copies once."""
+    """Yield the site's own approved uploads, newest first: exact copies once."""
     seen: set[bytes] = set()
     rows = Upload.objects.filter(status=Upload.Status.APPROVED).order_by("-pk")
     for reference, name, pixels in rows.values_list("reference", "published", "pixels").iterator():

@@ -149,7 +149,8 @@ def _from_folder(folder: Path) -> list[tuple[str, Path]]:
 
 
 def _from_manifest(manifest: Path) -> dict[str, list[tuple[str, Path]]]:
-    """Names are relative to the manifest's folder; other roles are left out."""
+    """Return the pictures of a manifest by role. Names are relative to the manifest's folder; other roles are left
+    out."""
     try:
         with manifest.open(newline="", encoding="utf-8") as lines:
             rows = list(csv.DictReader(lines))

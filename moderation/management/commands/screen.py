@@ -128,7 +128,7 @@ class Command(JsonCommand):
 
 
 def _warm_up() -> None:
-    """So that the first file's time is that of a site which is running. What fails will fail again below."""
+    """Warm up, so that the first file's time is that of a site which is running. What fails will fail again below."""
     with contextlib.suppress(ModerationError):
         decoder().containment()
         banned_codes.catch_up()

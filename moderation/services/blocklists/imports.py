@@ -192,7 +192,7 @@ class _Work:
             file.close()
 
     def stage(self, lines: list[HashLine]) -> None:
-        """Number the entries, leave out what the batch says twice, and hand it to the database."""
+        """Assign ids to the entries, leave out what the batch says twice, and hand it to the database."""
         seen: set[tuple[str, bytes]] = set()
         kept: list[HashLine] = []
         entries: list[int] = []

@@ -60,7 +60,7 @@ def lease_next() -> Upload | None:
 
 
 def lease_end() -> Combinable:
-    """When a lease that is taken now runs out."""
+    """Return when a lease that is taken now runs out."""
     return in_database_time(timedelta(seconds=get_settings().lease_seconds))
 
 
