@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 pytest_plugins = ["tests.plugin_servers"]
 
@@ -20,6 +21,21 @@ def corpus() -> Path:
     if not (folder / "manifest.csv").is_file():
         pytest.skip("no picture corpus: MODERATION_CORPUS names the folder with manifest.csv")
     return folder
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Number users from 100,001 on: tests call moderators by small numbers, which no uploader may happen to get."""
+    from django.contrib.auth.models import User
+    from django.core.management.color import no_style
+    from django.db import connection
+
+    with django_db_blocker.unblock():
+        last = User.objects.create(pk=100_000, username="last")
+        with connection.cursor() as cursor:
+            for statement in connection.ops.sequence_reset_sql(no_style(), [User]):
+                cursor.execute(statement)
+        last.delete()
 
 
 def _uses_the_database(request: pytest.FixtureRequest) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import zip_longest
@@ -11,8 +11,8 @@ from itertools import zip_longest
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from moderation.models import BannedImage, Decision, HourlyTally, Match
-from moderation.selectors.review import leading_matches
+from moderation.models import BannedImage, Decision, HourlyTally, Match, Screening
+from moderation.selectors.review import leading_of
 
 DAYS = 30
 LATEST_MATCHES = 50_000
@@ -122,16 +122,13 @@ class Quality:
 
 
 def quality() -> Quality:
-    """Return how often machines were right, in four queries, over the latest decisions about uploads."""
-    latest: dict[int, str] = {}
-    said = Decision.objects.filter(kind__in=(*RIGHT, *WRONG), upload_id__isnull=False).order_by("-pk")
-    for upload, kind in said.values_list("upload_id", "kind")[:LATEST_DECISIONS]:
-        if upload is not None:
-            latest.setdefault(upload, kind)
+    """Judge the matches that moderators had before them when they decided; five queries, over the latest decisions
+    about uploads. What was undone counts for nothing."""
+    latest = _latest_decisions()
     distances: dict[str, Counter[tuple[int, bool]]] = {}
     lists: Counter[tuple[str, bool]] = Counter()
-    for upload, match in leading_matches(list(latest)).items():
-        right = latest[upload] in RIGHT
+    for upload, match in _matches_seen(latest).items():
+        right = latest[upload].kind in RIGHT
         lists[match.blocklist, right] += 1
         if match.band != "exact":
             distances.setdefault(match.method, Counter())[match.distance // BIN * BIN, right] += 1
@@ -144,3 +141,31 @@ def quality() -> Quality:
     }
     names = sorted({name for name, _ in lists})
     return Quality(by_method, {name: (lists[name, True], lists[name, False]) for name in names})
+
+
+def _latest_decisions() -> dict[int, Decision]:
+    """Return upload → the last thing that was said about it and still stands."""
+    said = Decision.objects.filter(kind__in=(*RIGHT, *WRONG), upload_id__isnull=False).order_by("-pk")
+    decisions = list(said[:LATEST_DECISIONS])
+    uploads = {decision.upload_id for decision in decisions}
+    undoing = Decision.objects.filter(upload_id__in=uploads, undoes_id__isnull=False).order_by()
+    undone = set(undoing.values_list("undoes_id", flat=True))
+    latest: dict[int, Decision] = {}
+    for decision in decisions:
+        if decision.pk not in undone and decision.upload_id is not None:
+            latest.setdefault(decision.upload_id, decision)
+    return latest
+
+
+def _matches_seen(decisions: Mapping[int, Decision]) -> dict[int, Match]:
+    """Return upload → the match that led the screening which the moderator saw, the newest one before the decision.
+
+    A later one has set aside what an approval cleared, and finds nothing where tiles were learned to be background.
+    """
+    seen: dict[int, int] = {}
+    screenings = Screening.objects.filter(upload_id__in=list(decisions)).order_by("pk")
+    for pk, upload, made, revision in screenings.values_list("pk", "upload_id", "created_at", "revision"):
+        decision = decisions[upload]
+        if made <= decision.created_at and revision <= decision.revision:
+            seen[upload] = pk
+    return leading_of({screening: upload for upload, screening in seen.items()})

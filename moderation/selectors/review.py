@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,7 +154,11 @@ def leading_matches(uploads: list[int]) -> dict[int, Match]:
     """Upload → the match that decided in its latest screening; two queries, for the grid."""
     screenings = Screening.objects.filter(upload_id__in=uploads).order_by("pk")
     newest = {upload: pk for pk, upload in screenings.values_list("pk", "upload_id")}
-    by_screening = {screening: upload for upload, screening in newest.items()}
+    return leading_of({screening: upload for upload, screening in newest.items()})
+
+
+def leading_of(by_screening: Mapping[int, int]) -> dict[int, Match]:
+    """Return upload → the match that decided, for a mapping of screening → upload; one query."""
     found: dict[int, Match] = {}
     for match in Match.objects.filter(screening_id__in=list(by_screening), set_aside="").order_by("pk"):
         found.setdefault(by_screening[match.screening_id], match)

@@ -120,6 +120,11 @@ def rescreen(*, upload_id: int, occasion: str = "rescan") -> str | None:
         if judged.exclude(occasion__in=("failure", "review")).exists():
             return row.status
         screening.record(row, judgement, state=state, occasion=occasion, started=started)
+        if row.by_person and row.status == Upload.Status.APPROVED and judgement.verdict == "allow":
+            # The machine agrees with a person: decision and reason stay the person's.
+            row.revision = state.number
+            row.save(update_fields=["revision"])
+            return row.status
         screening.settle(row, judgement, state=state, publication=publication)
         return row.status
 

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from moderation.models import BannedImage, BlocklistChange, LearnedBackground, LocalFingerprint, Match, Upload
+from moderation import api
+from moderation.models import (
+    BannedImage,
+    BlocklistChange,
+    LearnedBackground,
+    LocalFingerprint,
+    Match,
+    Screening,
+    Upload,
+)
 from moderation.services import revision
 from moderation.services.blocklists import blocklist
 from moderation.services.desk import reinstating
+from tests.pictures import encode
 from tests.services.background.walls import CROP, approve, before_wall, configure, status_of, upload_of
 
 pytest.importorskip("cv2", reason="the extra `local` (OpenCV) is not installed")
@@ -69,3 +79,21 @@ def test_an_entry_that_is_banned_again_keeps_what_it_learned(entry: BannedImage,
 
     assert upload_of(before_wall(66), "bob").status == "approved"
     assert upload_of(CROP, "mallory").status == "held"
+
+
+def test_the_decision_that_it_learned_from_stays_a_persons(innocent: Upload) -> None:
+    approve(innocent)
+
+    innocent.refresh_from_db()
+    assert Screening.objects.filter(upload_id=innocent.pk).latest("pk").verdict == "allow"
+    assert (innocent.status, innocent.by_person, innocent.reason) == ("approved", True, "moderator")
+    assert innocent.revision == revision.current().number
+
+
+def test_a_new_ban_takes_the_approved_picture_down_as_the_machine_does(innocent: Upload) -> None:
+    approve(innocent)
+
+    api.ban(encode(before_wall(50)))
+
+    innocent.refresh_from_db()
+    assert (innocent.status, innocent.by_person) == ("rejected", False)
