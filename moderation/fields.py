@@ -19,7 +19,7 @@ from django import forms
 from django.core import checks
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F
 from django.db.models.fields.files import FieldFile, FileDescriptor, FileField
 from django.db.models.signals import post_delete, post_save
@@ -27,6 +27,8 @@ from django.utils.translation import gettext as _
 
 from moderation import api
 from moderation.exceptions import ImageRefused, ModerationError
+from moderation.models import Upload
+from moderation.services.revision import database
 
 __all__ = ["ModeratedImageField", "ModeratedImageFormField"]
 
@@ -162,8 +164,26 @@ class ModeratedImageField(FileField):
         instance.__dict__.setdefault("_moderated", {})[self.name] = value or None
 
     def _noted(self, instance: models.Model) -> dict[str, Any]:
-        noted: dict[str, Any] = instance.__dict__.get("_moderated", {})
+        noted: dict[str, Any] = instance.__dict__.setdefault("_moderated", {})
+        self._note_what_was_rolled_back(instance, noted)
         return noted
+
+    # What was submitted in a transaction that has not committed: column → file, reference.
+
+    def _keep_until_commit(self, instance: models.Model, file: File[Any], reference: str) -> None:
+        if not transaction.get_connection(database()).in_atomic_block:
+            return
+        sent: dict[str, tuple[File[Any], str]] = instance.__dict__.setdefault("_moderated_sent", {})
+        sent[self.name] = (file, reference)
+        transaction.on_commit(lambda: sent.pop(self.name, None), using=database())
+
+    def _note_what_was_rolled_back(self, instance: models.Model, noted: dict[str, Any]) -> None:
+        file, reference = instance.__dict__.get("_moderated_sent", {}).get(self.name, (None, ""))
+        if file is None or self.name in noted:
+            return
+        if not Upload.objects.filter(reference=reference).exists():
+            del instance.__dict__["_moderated_sent"][self.name]
+            noted[self.name] = file
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         """Return what is written to the column: itself, unless it was cleared or a name was set on purpose."""
@@ -175,6 +195,8 @@ class ModeratedImageField(FileField):
         if add:
             return file.name or self._empty()
         noted = self._noted(model_instance)
+        if isinstance(noted.get(self.name), File):
+            return F(self.attname)
         if self.name in noted:
             return noted[self.name] or self._empty()
         return F(self.attname)
@@ -196,8 +218,10 @@ class ModeratedImageField(FileField):
         if self.name not in noted:
             return
         value = noted.pop(self.name)
+        instance.__dict__.get("_moderated_sent", {}).pop(self.name, None)
         if isinstance(value, File):
-            api.submit_upload(value, owner=self._owner_of(instance), target=(instance, self.name))
+            status = api.submit_upload(value, owner=self._owner_of(instance), target=(instance, self.name))
+            self._keep_until_commit(instance, value, status.reference)
         elif value is None:
             api.withdraw(instance, self.name)
         columns = (self.attname, self.width_field, self.height_field)

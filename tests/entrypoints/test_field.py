@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,15 +12,18 @@ from django.core import serializers
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import models
+from django.db import models, transaction
 from django.utils.datastructures import MultiValueDict
 
-from moderation import api
+from moderation import api, storage
 from moderation.exceptions import NotAnImage
-from moderation.models import Refusal, Upload
+from moderation.models import PeriodicWork, Refusal, Upload
 from moderation.services.desk import review
+from moderation.services.operations import sweeping
+from moderation.services.operations.sweeping import sweep
 from tests import pictures
 from tests.hostsite.models import Keeper, Pet
+from tests.services.people import kept_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -258,3 +263,90 @@ def test_a_migration_can_rebuild_the_field() -> None:
     assert again.deconstruct()[3] == kwargs
     assert kwargs["owner"] == "keeper"
     assert isinstance(again, models.FileField)
+
+
+def _roll_back(pet: Pet) -> None:
+    with transaction.atomic():
+        pet.save()
+        assert Upload.objects.exists()
+        transaction.set_rollback(True)
+    assert not Upload.objects.exists()
+
+
+def test_a_save_that_was_rolled_back_is_done_by_the_next(pet: Pet) -> None:
+    pet.portrait = _file(1)
+    _roll_back(pet)
+
+    pet.save()
+    pet.save()
+
+    assert [upload.status for upload in Upload.objects.all()] == ["approved"]
+    assert Pet.objects.get().portrait == pet.portrait
+    assert default_storage.exists(pet.portrait.name)
+
+
+def test_a_row_whose_creation_was_rolled_back_is_created_with_its_picture() -> None:
+    pet = Pet(keeper=Keeper.objects.create(name="Ann"), portrait=_file(1))
+    _roll_back(pet)
+
+    pet.save()
+
+    assert Pet.objects.get().portrait == pet.portrait
+    assert Upload.objects.get().status == "approved"
+
+
+def test_what_was_rolled_back_does_not_come_back_after_a_clearing(pet: Pet) -> None:
+    pet.portrait = _file(1)
+    _roll_back(pet)
+    pet.portrait = None
+    pet.save()
+
+    pet.save()
+
+    assert not Upload.objects.exists()
+
+
+def test_saving_twice_in_one_transaction_submits_once(pet: Pet) -> None:
+    with transaction.atomic():
+        pet.portrait = _file(1)
+        pet.save()
+        pet.save()
+
+    assert Upload.objects.count() == 1
+    pet.save()
+    assert Upload.objects.count() == 1
+
+
+def test_the_sweep_deletes_the_file_of_a_save_that_was_rolled_back(pet: Pet) -> None:
+    pet.portrait = _file(1)
+    _roll_back(pet)
+    (name,) = kept_files("moderation_quarantine")
+
+    assert sweep().orphans_removed == 0
+    assert kept_files("moderation_quarantine") == [name]
+
+    PeriodicWork.objects.filter(name="orphans").delete()
+    _make_older(name)
+    assert sweep().orphans_removed == 1
+    assert kept_files("moderation_quarantine") == []
+
+
+def test_the_sweep_leaves_a_quarantine_alone_that_is_not_this_databases(
+    pet: Pet, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sweeping, "FEW_ORPHANS", 0)
+    pet.portrait = _file(1)
+    _roll_back(pet)
+    (name,) = kept_files("moderation_quarantine")
+    _make_older(name)
+
+    assert sweep().orphans_removed == 0
+
+    assert "is this their database" in caplog.text
+    assert kept_files("moderation_quarantine") == [name]
+
+
+def _make_older(name: str) -> None:
+    path = Path(storage.quarantine().path(name))
+    moment = path.stat().st_mtime - 2 * 3600
+    os.utime(path, (moment, moment))

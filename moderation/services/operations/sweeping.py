@@ -14,12 +14,17 @@ from moderation.services.blocklists import background, blocklist
 from moderation.services.desk import drafts, hourly_stats
 from moderation.services.dispatching import dispatcher
 from moderation.services.history import sealing
-from moderation.services.operations import auto_suspend
+from moderation.services.operations import auto_suspend, orphans
 from moderation.services.rescans import rescan
 from moderation.services.uploads import queue, rate_limit, screening
 from moderation.services.uploads.queue import in_database_time
 
 logger = logging.getLogger("moderation.sweep")
+
+ORPHANS_PAUSE = timedelta(hours=1)
+"""Between two searches for orphans, which list the whole quarantine."""
+FEW_ORPHANS = 100
+"""What is deleted without an operator even where it is most of the quarantine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Swept:
     expired: int
     files_removed: int
     sealed: int
+    orphans_removed: int
+    """Private files that no row referred to, left by a crash or a rolled-back transaction."""
 
 
 def take_turn(name: str, *, pause: timedelta) -> bool:
@@ -82,7 +89,28 @@ def sweep(
         expired=blocklist.expire_due(),
         files_removed=files.remove_due(),
         sealed=sealing.seal(limit=5_000),
+        orphans_removed=_remove_orphans(),
     )
+
+
+def _remove_orphans() -> int:
+    if not take_turn("orphans", pause=ORPHANS_PAUSE):
+        return 0
+    try:
+        found = orphans.quarantine()
+        if len(found.files) <= max(FEW_ORPHANS, found.examined // 2):
+            return found.delete()
+    except Exception:
+        # A storage raises what it likes; the next round tries again.
+        logger.exception("orphans could not be removed")
+        return 0
+    logger.error(
+        "%d of %d private files belong to no row, so none was deleted: is this their database? "
+        "`doctor` names them, `doctor --mend` deletes them",
+        len(found.files),
+        found.examined,
+    )
+    return 0
 
 
 def _screen(upload_id: int) -> None:

@@ -1,106 +1,29 @@
-"""Files that no row refers to: what a crash left behind, and what the sweep cannot know of."""
+"""Files that no row refers to; the sweep deletes those of the quarantine within two hours."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
-from typing import Any
-
-from django.core.files.storage import Storage
-from django.db.models import QuerySet
-from django.utils import timezone
-
-from moderation import storage
-from moderation.models import BanDraft, BannedImage, FileRemoval, Upload
+from moderation.services.operations import orphans
 from moderation.services.operations.diagnosis.finding import Finding
-
-AGE = timedelta(hours=1)
-"""Younger files may belong to a transaction that has not committed."""
-OURS = re.compile(r"(^|/)[0-9a-f]{2}/[A-Za-z0-9_-]{22}\.(jpg|png|webp|bin)$")
-"""How :func:`moderation.storage.fresh_name` names files: the storage may hold those of others as well."""
-
-
-Place = tuple[Storage, str]
-"""A folder of a storage."""
+from moderation.services.operations.orphans import Orphans
 
 
 def public(mend: bool) -> Finding:
-    """Find public files of ours that no approved upload refers to."""
-    places: list[Place] = [(storage.public(), "uploads"), (storage.public(), "doctor")]
-    columns = Upload.objects.exclude(target_model="").order_by("target_model", "target_field")
-    for model, field in columns.values_list("target_model", "target_field").distinct():
-        column = storage.storage_of(storage.area_of(model, field))
-        places.append((column, storage.published_folder(model, field)))
-    announced = FileRemoval.objects.exclude(area=storage.QUARANTINE)
-    return _orphans(places, [_names(Upload.objects.exclude(published=""), "published")], announced, mend)
+    """Find out whether anything of ours is public that no approved upload refers to."""
+    return _finding(orphans.public(), mend)
 
 
 def quarantine(mend: bool) -> Finding:
-    """Find files in quarantine that nothing refers to."""
-    uploads = Upload.objects.all()
-    entries = BannedImage.objects.exclude(evidence="")
-    folders = ("originals", "clean", "evidence", "drafts", "doctor")
-    return _orphans(
-        [(storage.quarantine(), folder) for folder in folders],
-        [
-            _names(uploads, "original"),
-            _names(uploads, "reencoded"),
-            _names(entries, "evidence"),
-            _names(BanDraft.objects.exclude(file=""), "file"),
-            _names(BanDraft.objects.exclude(picture=""), "picture"),
-        ],
-        FileRemoval.objects.filter(area=storage.QUARANTINE),
-        mend,
-    )
+    """Find out whether anything is kept in quarantine that nothing refers to."""
+    return _finding(orphans.quarantine(), mend)
 
 
-def _names(rows: QuerySet[Any], column: str) -> Iterator[str]:
-    return rows.values_list(column, flat=True).iterator(2_000)
-
-
-def _orphans(
-    places: Iterable[Place],
-    references: Iterable[Iterable[str]],
-    removals: QuerySet[FileRemoval],
-    mend: bool,
-) -> Finding:
-    # Listed before the rows are read: a file that is written meanwhile is not in the list.
-    # By name and storage, as one folder may lie inside another.
-    files = {(id(area), name): (area, name) for area, folder in places for name in _listed(area, folder)}
-    # Hashes of names, as there may be millions. Two equal ones would only hide an orphan.
-    known = {hash(name) for names in references for name in names}
-    known |= {hash(name) for name in removals.values_list("name", flat=True)}
-    orphans = [
-        (area, name) for area, name in files.values() if hash(name) not in known and _is_old(area, name)
-    ]
-    if not orphans:
-        return Finding.fine(f"{len(files):,} files, all with a row that refers to them.")
+def _finding(found: Orphans, mend: bool) -> Finding:
+    if not found.files:
+        return Finding.fine(f"{found.examined:,} files, all with a row that refers to them.")
     if not mend:
         return Finding.fault(
-            f"{len(orphans):,} of {len(files):,} files belong to nothing. `doctor --mend` deletes them.",
-            files=[name for _, name in orphans[:100]],
+            f"{len(found.files):,} of {found.examined:,} files belong to nothing. `doctor --mend` deletes them.",
+            files=[name for _, name in found.files[:100]],
         )
-    for area, name in orphans:
-        area.delete(name)
-    return Finding.fine(f"{len(orphans):,} files that belonged to nothing are deleted.", mended=len(orphans))
-
-
-def _listed(area: Storage, folder: str) -> Iterator[str]:
-    try:
-        inner, names = area.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for name in names:
-        path = f"{folder}/{name}".lstrip("/")
-        if OURS.search(path):
-            yield path
-    for place in inner:
-        yield from _listed(area, f"{folder}/{place}".lstrip("/"))
-
-
-def _is_old(area: Storage, name: str) -> bool:
-    try:
-        return area.get_modified_time(name) < timezone.now() - AGE
-    except (FileNotFoundError, NotImplementedError):
-        return False
+    deleted = found.delete()
+    return Finding.fine(f"{deleted:,} files that belonged to nothing are deleted.", mended=deleted)
