@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _prepare(folder: Path) -> None:
-    """Django with the site's settings as in production, on an empty PostgreSQL."""
+    """Set up Django with the site's settings as in production, on an empty PostgreSQL."""
     from tests.servers import postgres
 
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "site"))
@@ -83,7 +83,7 @@ def _prepare(folder: Path) -> None:
 
 
 def measure(*, best_of: int) -> list[Row]:
-    """Every page of the desk, in turn."""
+    """Measure every page of the desk, in turn."""
     from django.contrib.auth.models import Group, User
     from django.db import connection
     from django.test import Client
@@ -172,7 +172,7 @@ def pages(moderator: str) -> dict[str, str]:
 
 
 def _draft(moderator: str) -> str:
-    """The batch of a ban by hash whose reach can be looked at."""
+    """Return the batch of a ban by hash whose reach can be looked at."""
     from moderation import selectors
     from moderation.models import BanDraft
 

@@ -48,7 +48,7 @@ def timed(step: str, work: Callable[[], Any], **values: Any) -> Any:
 
 
 def server_cpu() -> float:
-    """Seconds of processor time that PostgreSQL's process for this connection has used; 0 for SQLite."""
+    """Return seconds of processor time that PostgreSQL's process for this connection has used; 0 for SQLite."""
     from django.db import connection
 
     if connection.vendor != "postgresql":
@@ -106,7 +106,7 @@ def import_all(folder: Path, size: int) -> None:
 
 
 def start(folder: Path) -> None:
-    """In a process of its own: how long until it can search, and what a ban elsewhere costs it."""
+    """Measure, in a process of its own, how long until it can search, and what a ban elsewhere costs it."""
     import secrets
     import statistics
 

@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def measured(bits: int, kind: str, size: int) -> list[Row]:
-    """All contestants at one size."""
+    """Measure all contestants at one size."""
     codes, queries = with_queries(kind, size, bits)
     rows: list[Row] = []
     expected: dict[tuple[int, int], int] = {}
@@ -94,7 +94,7 @@ def measured(bits: int, kind: str, size: int) -> list[Row]:
 def microseconds(
     index: Contestant, queries: Codes, radius: int, batch: int, *, patience: float = PATIENCE
 ) -> float:
-    """Per query: the best of several rounds over all queries, ``batch`` at a time."""
+    """Return microseconds per query: the best of several rounds over all queries, ``batch`` at a time."""
 
     def round_trip() -> None:
         for first in range(0, len(queries), batch):
@@ -104,12 +104,12 @@ def microseconds(
 
 
 def count(text: str) -> int:
-    """``10k`` and ``1M`` as numbers."""
+    """Read ``10k`` and ``1M`` as numbers."""
     return int(float(text.lower().replace("k", "e3").replace("m", "e6")))
 
 
 def best(action: Callable[[], object], *, patience: float = PATIENCE) -> float:
-    """Seconds of the fastest of some repetitions: what the machine can do when it is left alone.
+    """Return seconds of the fastest of some repetitions: what the machine can do when it is left alone.
 
     Processor time of this thread, so that what else runs does not count; no contestant has other threads.
     """

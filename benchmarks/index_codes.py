@@ -17,18 +17,18 @@ NEAR = 8
 
 
 def corpus() -> Path | None:
-    """The folder of pictures that MODERATION_CORPUS names, or the one beside the project."""
+    """Return the folder of pictures that MODERATION_CORPUS names, or the one beside the project."""
     folder = Path(os.environ.get("MODERATION_CORPUS", "../shared/corpus"))
     return folder if (folder / "photos").is_dir() else None
 
 
 def random_codes(count: int, bits: int, seed: int) -> Codes:
-    """Every bit a coin toss: what most papers measure with."""
+    """Return codes of which every bit is a coin toss: what most papers measure with."""
     return np.random.default_rng(seed).integers(0, 256, (count, bits // 8), np.uint8)
 
 
 def clustered_codes(count: int, bits: int, seed: int) -> Codes:
-    """Codes with the marginals and neighbourhoods of real ones, as many as wanted.
+    """Return codes with the marginals and neighbourhoods of real ones, as many as wanted.
 
     Each is put together from four bands of rows of the difference hashes of four pictures of the
     corpus, with up to 5 % of its bits flipped as edits do; a quarter are near copies of others.
@@ -48,7 +48,7 @@ def clustered_codes(count: int, bits: int, seed: int) -> Codes:
 
 
 def with_queries(kind: str, count: int, bits: int) -> tuple[Codes, Codes]:
-    """``count`` entries and :data:`QUERIES` queries of the same kind."""
+    """Return ``count`` entries and :data:`QUERIES` queries of the same kind."""
     make = {"random": random_codes, "clustered": clustered_codes}[kind]
     codes = make(count, bits, 1)
     queries = make(QUERIES, bits, 2)

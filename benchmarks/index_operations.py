@@ -65,7 +65,7 @@ def owners(codes: int, each: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 
 def whole_match(banned: int, folder: Path) -> dict[str, float]:
-    """One upload, both algorithms, at the default hold radius for a list of this length."""
+    """Match one upload, both algorithms, at the default hold radius for a list of this length."""
     indexes: dict[str, LayeredIndex] = {}
     for algorithm, each in ENROLLED.items():
         path = folder / algorithm.replace("/", "-")
@@ -96,7 +96,7 @@ def whole_match(banned: int, folder: Path) -> dict[str, float]:
 
 
 def file_and_process(entries: int, path: Path) -> dict[str, float]:
-    """Writing the file, and a fresh process that opens it."""
+    """Write the file, and open it in a fresh process."""
     index = LayeredIndex(BITS)
     codes = clustered_codes(entries, BITS, 1)
     start = time.thread_time()
@@ -144,7 +144,7 @@ print(json.dumps({"open_ms": (ready - start) * 1e3, "open_clock_ms": (clock - be
 
 
 def changes(path: Path) -> dict[str, float]:
-    """Bans and retirements, one after the other, in a process that has the file open."""
+    """Ban and retire, one after the other, in a process that has the file open."""
     index = LayeredIndex.open(path, algorithm="dhash256/1", bits=BITS)
     codes = clustered_codes(12 * 2_000, BITS, 7).reshape(2_000, 12, -1)
     times: dict[str, list[float]] = {"ban": [], "retire": []}
@@ -166,7 +166,7 @@ def changes(path: Path) -> dict[str, float]:
 
 
 def rescans(uploads: int) -> dict[str, float]:
-    """One ban against stored uploads; stored uploads against as many imported hashes."""
+    """Match one ban against stored uploads; stored uploads against as many imported hashes."""
     stored = clustered_codes(uploads * 5 // 2, BITS, 1)
     index = LayeredIndex(BITS)
     index.add(stored, owners(len(stored), 3))

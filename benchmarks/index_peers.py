@@ -25,10 +25,10 @@ class Contestant(ABC):
 
     @abstractmethod
     def search(self, queries: Codes, radius: int) -> int:
-        """The number of (query, entry) pairs within the radius."""
+        """Return the number of (query, entry) pairs within the radius."""
 
     def can(self, radius: int) -> bool:
-        """Whether it answers exactly at this radius."""
+        """Return whether it answers exactly at this radius."""
         return radius >= 0
 
 

@@ -12,7 +12,7 @@ SHORT = {1_000: "1 k", 10_000: "10 k", 100_000: "100 k", 1_000_000: "1 M", 10_00
 
 
 def tables(rows: list[Row]) -> str:
-    """Markdown: microseconds per query, one at a time / in batches of 32, and our part of the best peer's."""
+    """Return Markdown: microseconds per query, one at a time / in batches of 32, and our part of the best peer's."""
     parts = []
     for bits in (64, 256):
         for kind in ("random", "clustered"):
@@ -51,7 +51,7 @@ def _ratio(by_name: dict[str, Row], key: str) -> str:
 
 
 def plot(rows: list[Row], path: Path) -> None:
-    """Time per query against size, random codes; a panel per width, radius and way of asking."""
+    """Plot time per query against size, random codes; a panel per width, radius and way of asking."""
     import matplotlib as mpl
 
     mpl.use("svg")

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measure(*, celery: bool, uploads: int, banned: int, tiers: int) -> list[float]:
-    """Seconds from the POST to the verdict, of each upload."""
+    """Return the seconds from the POST to the verdict, of each upload."""
     overrides: dict[str, Any] = {"UPLOADS_PER_MINUTE": 0, "PENDING_AT_ONCE": 0, "LOCAL": tiers == 2}
     with running(celery=celery, **overrides) as (site, _), tempfile.TemporaryDirectory() as folder:
         Path(folder, "banned.jpg").write_bytes(avatar(0))

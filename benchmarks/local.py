@@ -34,21 +34,21 @@ DISTRACTORS_FROM = 10_000
 
 
 def opened(path: Path) -> Picture:
-    """In colour, at most 1,024 pixels."""
+    """Open in colour, at most 1,024 pixels."""
     picture = Image.open(path).convert("RGB")
     picture.thumbnail((1024, 1024))
     return picture
 
 
 def saved(picture: Picture) -> NDArray[np.uint8]:
-    """What arrives: through a JPEG of middling quality."""
+    """Return what arrives: through a JPEG of middling quality."""
     file = BytesIO()
     picture.save(file, "JPEG", quality=80)
     return np.asarray(Image.open(file).convert("RGB"))
 
 
 def distractor(picture: Picture, chance: Random) -> Picture:
-    """A crop of at least half the sides, sometimes mirrored, turned or toned."""
+    """Return a crop of at least half the sides, sometimes mirrored, turned or toned."""
     w, h = picture.size
     left, top, right, bottom = (chance.uniform(0, 0.25) for _ in range(4))
     made = picture.crop((int(w * left), int(h * top), int(w * (1 - right)), int(h * (1 - bottom))))
@@ -74,12 +74,12 @@ class Corpus:
 
 
 def banned_signature(picture: Picture) -> LocalSignature:
-    """As it is enrolled."""
+    """Return the signature as it is enrolled."""
     return extract(np.asarray(picture)).signature.strongest(BAN_KEYPOINTS)
 
 
 def the_list(corpus: Corpus, distractors: int, cache: Path | None) -> dict[int, LocalSignature]:
-    """Signatures by item."""
+    """Return signatures by item."""
     if cache and cache.exists():
         stored: dict[int, bytes] = pickle.loads(cache.read_bytes())  # our own file
         return {item: LocalSignature.from_bytes(data) for item, data in stored.items()}
@@ -107,11 +107,11 @@ class Bench:
         self.notes: dict[str, int] = {}
 
     def load(self, items: Iterable[int]) -> dict[int, LocalSignature]:
-        """As a database would."""
+        """Load as a database would."""
         return {item: self.signatures[item] for item in items}
 
     def screen(self, pixels: NDArray[np.uint8]) -> LocalResult:
-        """Extraction and recognition, timed."""
+        """Extract and recognise, timed."""
         started, processor = time.perf_counter(), time.process_time()
         features: LocalFeatures = extract(pixels)
         between = time.perf_counter()
@@ -124,7 +124,7 @@ class Bench:
         return result
 
     def times(self) -> dict[str, float]:
-        """Milliseconds of all screenings so far, and forget them."""
+        """Return the milliseconds of all screenings so far, and forget them."""
         both = np.array(self.extract_ms) + np.array(self.search_ms)
         result = {
             "extract median": float(np.median(self.extract_ms)),
@@ -140,7 +140,7 @@ class Bench:
 
 
 def innocents(bench: Bench, corpus: Corpus, limit: int) -> dict[str, object]:
-    """Uploads that nobody banned."""
+    """Screen uploads that nobody banned."""
     flagged = []
     photos = corpus.photos[
         : 400 if len(bench.index) > 200 else 800
@@ -154,7 +154,7 @@ def innocents(bench: Bench, corpus: Corpus, limit: int) -> dict[str, object]:
 
 
 def recall(bench: Bench, corpus: Corpus, bans: int) -> dict[str, object]:
-    """Hard copies of every n-th banned picture."""
+    """Screen hard copies of every n-th banned picture."""
     chosen = list(range(0, len(corpus.banned), max(1, len(corpus.banned) // bans)))[:bans]
     pictures = [opened(corpus.banned[number]) for number in chosen]
     others = [opened(path) for path in corpus.photos[:60]]

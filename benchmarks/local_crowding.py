@@ -33,14 +33,14 @@ PLAIN = 10_000
 
 
 def framed(overlay: Overlay, path: Path, shared: Image.Image) -> Image.Image:
-    """A picture in the template, which is the same each time."""
+    """Return a picture in the template, which is the same each time."""
     return overlay(opened(path), shared, Random(0))
 
 
 def measured(
     corpus: Corpus, overlay: Overlay, bans: int, uploads: int, progress: tqdm[Never]
 ) -> dict[str, dict[str, object]]:
-    """Found, by kind of upload and number of votes."""
+    """Count what is found, by kind of upload and number of votes."""
     shared = opened(corpus.photos[799])
     signatures = {}
     for number, path in enumerate(corpus.photos[:bans]):

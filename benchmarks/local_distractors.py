@@ -25,7 +25,7 @@ SIDE = 512
 
 
 def rows(corpus: Corpus, folder: Path, made: list[Path]) -> Iterator[tuple[str, str]]:
-    """File, relative to the output's folder, and role."""
+    """Yield file, relative to the output's folder, and role."""
     innocent = [*corpus.photos[:FROM], *corpus.photos[TO:], *corpus.avatars]
     for role, paths in (("banned", corpus.banned), ("innocent", innocent)):
         yield from ((path.relative_to(folder).as_posix(), role) for path in paths)

@@ -13,7 +13,7 @@ Edit = Callable[[Picture, Random, Picture], Picture]
 
 
 def crop(share: float) -> Edit:
-    """So much off on every side."""
+    """Cut so much off on every side."""
 
     def edit(p: Picture, chance: Random, other: Picture) -> Picture:
         w, h = p.size
@@ -23,26 +23,26 @@ def crop(share: float) -> Edit:
 
 
 def one_sided(p: Picture, chance: Random, other: Picture) -> Picture:
-    """A fifth off on one side."""
+    """Cut a fifth off on one side."""
     w, h = p.size
     boxes = [(w // 5, 0, w, h), (0, h // 5, w, h), (0, 0, w * 4 // 5, h), (0, 0, w, h * 4 // 5)]
     return p.crop(chance.choice(boxes))
 
 
 def corner(p: Picture, chance: Random, other: Picture) -> Picture:
-    """Seventy per cent of each side, from a corner."""
+    """Keep seventy per cent of each side, from a corner."""
     w, h = p.size
     x, y = chance.choice((0, w * 3 // 10)), chance.choice((0, h * 3 // 10))
     return p.crop((x, y, x + w * 7 // 10, y + h * 7 // 10))
 
 
 def square(p: Picture, chance: Random, other: Picture) -> Picture:
-    """The middle square, as avatar forms cut it."""
+    """Cut out the middle square, as avatar forms do."""
     return ImageOps.fit(p, (min(p.size), min(p.size)))
 
 
 def rotation(degrees: float) -> Edit:
-    """Turned, with black corners."""
+    """Turn, with black corners."""
 
     def edit(p: Picture, chance: Random, other: Picture) -> Picture:
         return p.rotate(chance.choice((-degrees, degrees)), Image.Resampling.BICUBIC, expand=False)
@@ -51,7 +51,7 @@ def rotation(degrees: float) -> Edit:
 
 
 def perspective(p: Picture, chance: Random, other: Picture) -> Picture:
-    """Photographed askew."""
+    """Photograph askew."""
     w, h = p.size
     d = [chance.uniform(0, 0.1) for _ in range(8)]
     quad = (d[0] * w, d[1] * h, d[2] * w, h - d[3] * h, w - d[4] * w, h - d[5] * h, w - d[6] * w, d[7] * h)
@@ -59,7 +59,7 @@ def perspective(p: Picture, chance: Random, other: Picture) -> Picture:
 
 
 def circle(p: Picture, chance: Random, other: Picture) -> Picture:
-    """The middle square under a round mask, on white."""
+    """Cut out the middle square under a round mask, on white."""
     cut = square(p, chance, other)
     mask = Image.new("L", cut.size)
     ImageDraw.Draw(mask).ellipse((0, 0, *cut.size), fill=255)
@@ -67,12 +67,12 @@ def circle(p: Picture, chance: Random, other: Picture) -> Picture:
 
 
 def lettering(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: float, fill: str) -> None:
-    """Text in the font that Pillow brings along."""
+    """Write text in the font that Pillow brings along."""
     draw.text(at, text, fill=fill, font=ImageFont.load_default(max(6, size)), stroke_width=1)
 
 
 def caption(p: Picture, chance: Random, other: Picture) -> Picture:
-    """A white bar with text above the picture."""
+    """Put a white bar with text above the picture."""
     w, h = p.size
     page = Image.new("RGB", (w, h + h // 5), "white")
     page.paste(p, (0, h // 5))
@@ -83,7 +83,7 @@ def caption(p: Picture, chance: Random, other: Picture) -> Picture:
 
 
 def screenshot(p: Picture, chance: Random, other: Picture) -> Picture:
-    """A telephone's screen with bars and buttons around the picture."""
+    """Show a telephone's screen with bars and buttons around the picture."""
     w = p.width
     body = ImageOps.contain(p, (w, int(w * 1.4)))
     page = Image.new("RGB", (w, int(w * 1.9)), chance.choice(("white", "#15202b")))
@@ -101,7 +101,7 @@ def screenshot(p: Picture, chance: Random, other: Picture) -> Picture:
 
 
 def story(p: Picture, chance: Random, other: Picture) -> Picture:
-    """A portrait page with the picture on its own blur."""
+    """Show a portrait page with the picture on its own blur."""
     page = ImageOps.fit(p, (540, 960)).filter(ImageFilter.GaussianBlur(24))
     body = ImageOps.contain(p, (480, 700))
     page.paste(body, ((540 - body.width) // 2, (960 - body.height) // 2))
@@ -110,7 +110,7 @@ def story(p: Picture, chance: Random, other: Picture) -> Picture:
 
 
 def collage(p: Picture, chance: Random, other: Picture) -> Picture:
-    """Side by side with another picture."""
+    """Put the picture side by side with another one."""
     page = Image.new("RGB", (800, 500))
     halves = [ImageOps.fit(p, (400, 500)), ImageOps.fit(other, (400, 500))]
     chance.shuffle(halves)
@@ -120,7 +120,7 @@ def collage(p: Picture, chance: Random, other: Picture) -> Picture:
 
 
 def inset(share: float) -> Edit:
-    """Picture in picture, of so much of the sides."""
+    """Put a picture in the picture, of so much of the sides."""
 
     def edit(p: Picture, chance: Random, other: Picture) -> Picture:
         page = ImageOps.fit(other, (512, 512))
@@ -132,7 +132,7 @@ def inset(share: float) -> Edit:
 
 
 def meme(p: Picture, chance: Random, other: Picture) -> Picture:
-    """Large letters above and below, in the picture."""
+    """Write large letters above and below, in the picture."""
     page = p.copy()
     draw, w, h = ImageDraw.Draw(page), p.width, p.height
     lettering(draw, (w * 0.05, h * 0.03), "ONE DOES NOT SIMPLY", w * 0.08, "white")
@@ -141,7 +141,7 @@ def meme(p: Picture, chance: Random, other: Picture) -> Picture:
 
 
 def then(*edits: Edit) -> Edit:
-    """One after the other."""
+    """Make one edit after the other."""
 
     def edit(p: Picture, chance: Random, other: Picture) -> Picture:
         for one in edits:
@@ -152,17 +152,17 @@ def then(*edits: Edit) -> Edit:
 
 
 def mirror(p: Picture, chance: Random, other: Picture) -> Picture:
-    """Left and right exchanged."""
+    """Exchange left and right."""
     return ImageOps.mirror(p)
 
 
 def negative(p: Picture, chance: Random, other: Picture) -> Picture:
-    """Light and dark exchanged."""
+    """Exchange light and dark."""
     return ImageOps.invert(p)
 
 
 def blur(p: Picture, chance: Random, other: Picture) -> Picture:
-    """Heavily."""
+    """Blur heavily."""
     return p.filter(ImageFilter.GaussianBlur(max(p.size) / 100))
 
 

@@ -52,7 +52,7 @@ NEGATIVES: Mapping[str, Edit] = {
 
 
 def blurred(share: float) -> Edit:
-    """By a Gaussian of so much of the longest side, and a twentieth off each side."""
+    """Blur by a Gaussian of so much of the longest side, and cut a twentieth off each side."""
 
     def edit(p: Picture, chance: Random, other: Picture) -> Picture:
         return crop(0.05)(p.filter(ImageFilter.GaussianBlur(max(p.size) * share)), chance, other)
@@ -66,7 +66,7 @@ BLURS: Mapping[str, Edit] = {
 
 
 def drawn(path: Path) -> Picture:
-    """An avatar, on white where it is transparent."""
+    """Draw an avatar, on white where it is transparent."""
     picture = Image.open(path).convert("RGBA")
     page = Image.new("RGBA", picture.size, "white")
     page.alpha_composite(picture)
@@ -82,7 +82,7 @@ def share_found(
     others: Sequence[Picture],
     progress: tqdm[Never],
 ) -> dict[str, object]:
-    """Copies of ``bans`` (item and picture) that are found, over all edits and in the five weakest."""
+    """Return copies of ``bans`` (item and picture) that are found, over all edits and in the five weakest."""
     found: dict[str, float] = {}
     for name, edit in edits.items():
         right = 0

@@ -35,7 +35,7 @@ class Synthetic:
         self.tiles = [one.tiles for one in real]
 
     def make(self, number: int, keypoints: int) -> LocalSignature:
-        """The ``number``-th."""
+        """Return the ``number``-th."""
         random = np.random.default_rng(number)
         chosen = random.integers(0, len(self.codes), keypoints)
         flips = np.packbits(random.random((keypoints, 128)) < 0.1, axis=1)
@@ -47,12 +47,12 @@ class Synthetic:
         return LocalSignature(1, 256, 192, keypoints, codes, geometry, words, tiles)
 
     def many(self, count: int, keypoints: int, first: int) -> Iterator[tuple[LocalSignature, int]]:
-        """With their numbers."""
+        """Yield signatures with their numbers."""
         return ((self.make(first + n, keypoints), first + n) for n in range(count))
 
 
 def milliseconds(values: list[float]) -> dict[str, float]:
-    """Median and p95."""
+    """Return median and p95."""
     return {"median": round(float(np.median(values)), 1), "p95": round(float(np.percentile(values, 95)), 1)}
 
 

@@ -28,7 +28,7 @@ DISTINCT = 4_000
 
 
 def signatures_of(photos: list[Path]) -> list[bytes]:
-    """Stored signatures, ``DISTINCT`` different ones."""
+    """Return stored signatures, ``DISTINCT`` different ones."""
     from benchmarks.local import opened, saved
     from benchmarks.local_scale import Synthetic
     from moderation.domain.local.features import STORED_KEYPOINTS, extract
@@ -38,7 +38,7 @@ def signatures_of(photos: list[Path]) -> list[bytes]:
 
 
 def store_signatures(count: int, blobs: list[bytes]) -> None:
-    """One of each upload."""
+    """Store one of each upload."""
     from django.db import connection, transaction
 
     from moderation.domain.local.index import METHOD
@@ -56,19 +56,19 @@ def store_signatures(count: int, blobs: list[bytes]) -> None:
 
 
 def milliseconds(work: Callable[..., object], *arguments: Any, **named: Any) -> float:
-    """Of processor time, in this process."""
+    """Return milliseconds of processor time, in this process."""
     started = time.process_time()
     work(*arguments, **named)
     return (time.process_time() - started) * 1000
 
 
 def summary(values: list[float]) -> dict[str, float]:
-    """Median and the largest."""
+    """Return the median and the largest."""
     return {"median_ms": round(statistics.median(values), 2), "most_ms": round(max(values), 2)}
 
 
 def bans(photos: list[Path], entries: int) -> None:
-    """What the tier adds to a ban: enrolment, and the fresh layer of this process, with and without it."""
+    """Measure what the tier adds to a ban: enrolment, and the fresh layer of this process, with and without it."""
     from benchmarks.local import opened
     from moderation import selectors
     from moderation.domain.local.signature import LocalSignature
@@ -111,7 +111,7 @@ def _extracted(picture: NDArray[np.uint8]) -> None:
 
 
 def under_the_lock(photos: list[Path]) -> None:
-    """Uploads against the newest bans, one by one."""
+    """Match uploads against the newest bans, one by one."""
     from moderation.services import revision
     from moderation.services.blocklists.enrolment import picture_from_bytes
     from moderation.services.revision import RevisionState
@@ -132,7 +132,7 @@ def under_the_lock(photos: list[Path]) -> None:
 
 
 def reach(counts: list[int]) -> None:
-    """All earlier uploads against some bans."""
+    """Search all earlier uploads for some bans."""
     from moderation.models import BannedImage
     from moderation.services.rescans.local_reach import Bans
 

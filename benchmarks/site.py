@@ -38,7 +38,7 @@ class Site(Deployment):
         return super().environment(**{**site, **changes})
 
     def counting_worker(self, *options: str) -> ServerProcess:
-        """A worker whose numbers :meth:`stages` reads."""
+        """Start a worker whose numbers :meth:`stages` reads."""
         folder = self.folder / "metrics"
         folder.mkdir(exist_ok=True)
         return self.worker(
@@ -46,7 +46,7 @@ class Site(Deployment):
         )
 
     def stages(self) -> dict[str, float]:
-        """Seconds of processor time by stage, in the worker's pool, so far."""
+        """Return the seconds of processor time by stage, in the worker's pool, so far."""
         import requests
 
         text = requests.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=10).text
@@ -76,7 +76,7 @@ class Site(Deployment):
 def running(
     *, celery: bool, postgres: bool = True, **overrides: object
 ) -> Iterator[tuple[Site, Mapping[str, ServerProcess]]]:
-    """A migrated site in a folder that goes away, and its servers, which a caller may kill."""
+    """Start a migrated site in a folder that goes away, and its servers, which a caller may kill."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="moderation-bench-")))
         servers: dict[str, ServerProcess] = {}
@@ -98,7 +98,7 @@ def running(
 
 
 def processor_seconds(pid: int) -> dict[str, float]:
-    """Processor time of a process tree so far: ``sandbox`` (its decoders, ended ones too) and ``own``."""
+    """Return the processor time of a process tree so far: ``sandbox`` (its decoders, ended ones too) and ``own``."""
     own = sandbox = 0.0
     root = psutil.Process(pid)
     for process in [root, *root.children(recursive=True)]:
@@ -117,5 +117,5 @@ def processor_seconds(pid: int) -> dict[str, float]:
 
 
 def cores() -> int:
-    """That this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0))

@@ -117,7 +117,7 @@ class Member:
 
 
 def _send(uploads: int, members: Sequence[Member]) -> dict[str, str]:
-    """What was acknowledged, by digest, with the status that it must get."""
+    """Send; return what was acknowledged, by digest, with the status that it must get."""
     waiting = iter(range(uploads))
     lock = threading.Lock()
     expected: dict[str, str] = {}

@@ -120,7 +120,7 @@ def _spent(trees: dict[str, ServerProcess]) -> dict[str, float]:
 
 
 def _split(spent: dict[str, float], stages: dict[str, float], uploads: int) -> dict[str, float]:
-    """Milliseconds per verdict. What a worker spends outside of its stages is the queue's."""
+    """Return milliseconds per verdict. What a worker spends outside of its stages is the queue's."""
     inside = sum(stages.values())
     seconds = {
         "sandbox": spent["web sandbox"] + spent["worker sandbox"],

@@ -21,12 +21,12 @@ BORDER = "a-part-ends-here"
 
 
 def avatar(seed: int, *, quality: int = 88) -> bytes:
-    """A photograph-like JPEG of 512 × 512."""
+    """Return a photograph-like JPEG of 512 × 512."""
     return encoded(scene(seed, (SIDE, SIDE)), quality)
 
 
 def copy_of(seed: int) -> bytes:
-    """The same picture, smaller and recompressed."""
+    """Return the same picture, smaller and recompressed."""
     return encoded(scene(seed, (SIDE, SIDE)).resize((400, 400)), 60)
 
 
@@ -37,7 +37,7 @@ def encoded(picture: Image.Image, quality: int) -> bytes:
 
 
 def form(data: bytes) -> bytes:
-    """The body of the profile form with this picture."""
+    """Return the body of the profile form with this picture."""
     fields = {"csrfmiddlewaretoken": TOKEN, "display_name": "", "about": "", "listed": "on"}
     parts = [
         f'--{BORDER}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
@@ -106,6 +106,6 @@ def send_all(
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that is not exceeded by ``share`` of the values."""
+    """Return the smallest value that is not exceeded by ``share`` of the values."""
     ordered = sorted(values)
     return ordered[min(int(share * len(ordered)), len(ordered) - 1)]

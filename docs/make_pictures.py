@@ -63,7 +63,7 @@ def _photographs() -> list[NDArray[np.uint8]]:
 
 
 def _draw_fingerprint(cat: Image.Image) -> int:
-    """A picture, its grid and its bits; returns how many bits are set."""
+    """Draw a picture, its grid and its bits; return how many bits are set."""
     (view,) = views_of(cat, frame=0)
     patch = Patch(view.grey, view.colour, whole(np.asarray(view.grey)))
     grid = patch.sample(SIDE + 1, SIDE)
@@ -78,7 +78,7 @@ def _draw_fingerprint(cat: Image.Image) -> int:
 
 
 def _draw_copies(cat: Image.Image, copies: dict[str, bytes], coffee: Image.Image) -> dict[str, int]:
-    """A row for each copy, and one for another picture: the file, its bits, the ban's, and where they differ."""
+    """Draw a row for each copy, and one for another picture: the file, its bits, the ban's, and where they differ."""
     rows = {**copies, "another picture": _png(coffee)}
     figure, places = plt.subplots(len(rows), 4, figsize=(9.2, 7.6), layout="constrained")
     distances = {}
@@ -96,7 +96,7 @@ def _draw_copies(cat: Image.Image, copies: dict[str, bytes], coffee: Image.Image
 
 
 def _draw_distances(cat: Image.Image, copies: dict[str, bytes], coffee: Image.Image) -> dict[str, int]:
-    """Every edit of one picture as a dot, by group, with the radii of a short list."""
+    """Draw every edit of one picture as a dot, by group, with the radii of a short list."""
     band = radii_for("dhash256", 300)
     figure, place = plt.subplots(figsize=(9.2, 3.6), layout="constrained")
     place.axvspan(0, band.block, color="#c8322b", alpha=0.10, lw=0)

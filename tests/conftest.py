@@ -16,7 +16,7 @@ BESIDE_THE_PROJECT = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 @pytest.fixture(scope="session")
 def corpus() -> Path:
-    """The folder of real pictures, with its ``manifest.csv``; a test that asks for it is skipped without."""
+    """Return the folder of real pictures, with its ``manifest.csv``; a test that asks for it is skipped without."""
     folder = Path(os.environ.get("MODERATION_CORPUS") or BESIDE_THE_PROJECT)
     if not (folder / "manifest.csv").is_file():
         pytest.skip("no picture corpus: MODERATION_CORPUS names the folder with manifest.csv")
@@ -51,7 +51,7 @@ def _commits(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(autouse=True)
 def _own_state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
-    """Each test has files of its own and an index that knows nothing of the test before.
+    """Give each test files of its own and an index that knows nothing of the test before.
 
     A test that commits ends with a flush, which the append-only triggers would refuse: they go just
     before it, and come back after it with ``post_migrate``.

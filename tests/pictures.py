@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 
 def scene(seed: int, size: tuple[int, int] = (420, 320)) -> Image.Image:
-    """Something like a photograph: soft light, a few dozen shapes, a little grain; RGB."""
+    """Draw something like a photograph: soft light, a few dozen shapes, a little grain; RGB."""
     random = np.random.default_rng(seed)
     width, height = size
     coarse = random.integers(0, 255, (5, 6, 3), dtype=np.uint8)
@@ -28,12 +28,12 @@ def scene(seed: int, size: tuple[int, int] = (420, 320)) -> Image.Image:
 
 
 def flat(colour: tuple[int, int, int] = (30, 90, 200), size: tuple[int, int] = (200, 200)) -> Image.Image:
-    """One colour."""
+    """Draw one colour."""
     return Image.new("RGB", size, colour)
 
 
 def encode(picture: Image.Image, format_name: str = "JPEG", **options: Any) -> bytes:
-    """The bytes of a file."""
+    """Return the bytes of a file."""
     if format_name == "JPEG":
         options = {"quality": 90} | options
     file = io.BytesIO()
@@ -42,12 +42,12 @@ def encode(picture: Image.Image, format_name: str = "JPEG", **options: Any) -> b
 
 
 def animation(*frames: Image.Image, format_name: str = "GIF") -> bytes:
-    """An animation of these frames."""
+    """Encode an animation of these frames."""
     return encode(frames[0], format_name, save_all=True, append_images=list(frames[1:]), duration=100)
 
 
 def edited_copies(picture: Image.Image) -> dict[str, bytes]:
-    """The edits that must be caught always, by name."""
+    """Return the edits that must be caught always, by name."""
     width, height = picture.size
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -27,14 +27,14 @@ def _or_skip() -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> postgres.PostgresServer | postgres.NamedPostgres:
-    """The PostgreSQL of this run; ``.create()`` makes an empty database and returns its URL."""
+    """Start the PostgreSQL of this run; ``.create()`` makes an empty database and returns its URL."""
     _or_skip()
     return postgres.shared()
 
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis.RedisServer | redis.NamedRedis]:
-    """The Redis of this run."""
+    """Start the Redis of this run."""
     _or_skip()
     if named := os.environ.get("TEST_REDIS_URL"):
         yield redis.NamedRedis(named)
@@ -47,9 +47,9 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis.Red
 
 @pytest.fixture
 def mortal_postgres() -> Iterator[postgres.PostgresServer]:
-    """A PostgreSQL for one test."""
+    """Start a PostgreSQL for one test."""
     _or_skip()
-    # Not under pytest's private folders: as root, postgres runs as somebody else.
+    # Not under pytest's private folders: as root, postgres runs as another user.
     server = postgres.PostgresServer(Path(tempfile.mkdtemp(prefix="moderation-postgres-")))
     server.start()
     yield server
@@ -58,7 +58,7 @@ def mortal_postgres() -> Iterator[postgres.PostgresServer]:
 
 @pytest.fixture
 def mortal_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis.RedisServer]:
-    """A Redis for one test."""
+    """Start a Redis for one test."""
     _or_skip()
     server = redis.RedisServer(tmp_path_factory.mktemp("redis"))
     server.start()

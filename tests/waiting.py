@@ -17,7 +17,7 @@ def eventually(
     expect: Callable[[Value], bool] = bool,
     or_say: Callable[[], object] | str = "",
 ) -> Value:
-    """The first value of ``condition()`` that is as expected (truthy), asked again and again.
+    """Return the first value of ``condition()`` that is as expected (truthy), asked again and again.
 
     Raises AssertionError after ``deadline`` seconds, with the last value, the last exception, and what
     ``or_say`` says (a log's tail, say).

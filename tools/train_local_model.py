@@ -34,7 +34,7 @@ Real = NDArray[np.float64]
 
 
 def collect(corpus: Path) -> Descriptors:
-    """Descriptors of the innocent photographs, shape ``(n, 128)``, in the manifest's order."""
+    """Return the descriptors of the innocent photographs, shape ``(n, 128)``, in the manifest's order."""
     with (corpus / "manifest.csv").open(newline="") as lines:
         names = [
             r["file"]
@@ -52,14 +52,14 @@ def collect(corpus: Path) -> Descriptors:
 
 
 def covariance(data: Descriptors | NDArray[np.float64]) -> Real:
-    """Of whole numbers below 2¹⁰, exact: every partial sum is below 2⁵³."""
+    """Return the covariance of whole numbers below 2¹⁰, exact: every partial sum is below 2⁵³."""
     numbers = data.astype(np.float64)
     total = numbers.sum(axis=0)
     return np.asarray((numbers.T @ numbers) * len(numbers) - np.outer(total, total))
 
 
 def principal(matrix: Real) -> tuple[Real, Real]:
-    """Eigenvalues, descending, and eigenvectors as columns, each with its largest entry positive."""
+    """Return the eigenvalues, descending, and eigenvectors as columns, each with its largest entry positive."""
     values, vectors = np.linalg.eigh(matrix / np.abs(matrix).max())
     vectors = vectors[:, ::-1]
     largest = np.abs(np.round(vectors, 6)).argmax(axis=0)
@@ -67,13 +67,14 @@ def principal(matrix: Real) -> tuple[Real, Real]:
 
 
 def small(columns: Real) -> NDArray[np.int8]:
-    """Columns scaled to the whole range of a signed byte, each alike."""
+    """Return columns scaled to the whole range of a signed byte, each alike."""
     scaled: NDArray[np.int8] = np.rint(columns * (127 / np.abs(columns).max())).astype(np.int8)
     return scaled
 
 
 def orientation(data: Descriptors) -> NDArray[np.int8]:
-    """For each of mirror and negative the direction of largest variance among those that it alone reverses."""
+    """Return, for each of mirror and negative, the direction of largest variance among those that it alone
+    reverses."""
     mirror, negative = np.eye(128)[MIRROR], np.eye(128)[NEGATIVE]
     matrix = covariance(data)
     one = np.eye(128)
@@ -86,7 +87,7 @@ def orientation(data: Descriptors) -> NDArray[np.int8]:
 
 
 def itq(reduced: NDArray[np.float64]) -> Real:
-    """A rotation that brings the corners of the cube near the data (Gong and Lazebnik, 2011)."""
+    """Return a rotation that brings the corners of the cube near the data (Gong and Lazebnik, 2011)."""
     grid = 2.0**14
     rotation = np.linalg.qr(np.random.Generator(np.random.PCG64(2)).standard_normal((128, 128)))[0]
     rotation = np.rint(rotation * grid)
@@ -98,7 +99,7 @@ def itq(reduced: NDArray[np.float64]) -> Real:
 
 
 def kmeans(points: NDArray[np.float32], seed: int) -> NDArray[np.int8]:
-    """``WORDS`` whole-number centres; distances are exact in float32 (32 × 254² < 2²⁴)."""
+    """Return ``WORDS`` whole-number centres; distances are exact in float32 (32 × 254² < 2²⁴)."""
     order = np.random.Generator(np.random.PCG64(seed)).permutation(len(points))
     centres = points[order[:WORDS]].copy()
     for _ in range(KMEANS_ROUNDS):
@@ -118,7 +119,7 @@ def kmeans(points: NDArray[np.float32], seed: int) -> NDArray[np.int8]:
 
 
 def train(data: Descriptors) -> Model:
-    """All parts, in the order in which they depend on one another."""
+    """Train all parts, in the order in which they depend on one another."""
     turns = orientation(data)
     product = np.abs(data.astype(np.float64) @ turns)
     uncertain = np.quantile(product, UNCERTAIN_SHARE, axis=0, method="lower").astype(np.int32)
@@ -152,7 +153,7 @@ def train(data: Descriptors) -> Model:
 
 
 def _half(book: int) -> NDArray[np.bool_]:
-    """0, 3, 4, 7, 8, … and 1, 2, 5, 6, …: both halves have about the same variance."""
+    """Return 0, 3, 4, 7, 8, … and 1, 2, 5, 6, …: both halves have about the same variance."""
     place = np.arange(2 * HALF) % 4
     first = (place == 0) | (place == 3)
     return np.asarray(first if book == 0 else ~first)

@@ -21,7 +21,7 @@ def counted() -> Iterator[tuple[str, str, str]]:
 
 
 def gauges() -> Iterator[tuple[str, str, str]]:
-    """The same of what is read from the database when somebody asks."""
+    """Yield the same of what is read from the database when it is asked for."""
     for call in _calls(inspect.getsource(exposition), {"Gauge"}):
         name, text = _strings(call.args[:2])
         single = isinstance(call.args[2], ast.Dict)

@@ -39,7 +39,7 @@ class Reference(SphinxDirective):
     optional_arguments = 100
 
     def run(self) -> list[nodes.Node]:
-        """Raises the directive's error for a name that the code does not have."""
+        """Return the nodes. Raises the directive's error for a name that the code does not have."""
         try:
             text = "\n".join(DIRECTIVES[self.name](self.arguments))
         except KeyError as error:
@@ -48,7 +48,7 @@ class Reference(SphinxDirective):
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register the directives. Called by Sphinx."""
     for name in DIRECTIVES:
         app.add_directive(name, Reference)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,7 +22,7 @@ class Attribute:
 
 
 def attributes(module: ModuleType, class_name: str = "") -> dict[str, Attribute]:
-    """The assignments of a class, or of the module itself, in the order of the source."""
+    """Return the assignments of a class, or of the module itself, in the order of the source."""
     body: list[ast.stmt] = ast.parse(inspect.getsource(module)).body
     if class_name:
         (found,) = (node for node in body if isinstance(node, ast.ClassDef) and node.name == class_name)

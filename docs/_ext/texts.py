@@ -24,7 +24,8 @@ STEP = "   "
 
 
 def settings(names: Iterable[str]) -> Iterator[str]:
-    """Each setting with its type, its default and its docstring. Raises :class:`KeyError` for an unknown one."""
+    """Yield each setting with its type, its default and its docstring. Raises :class:`KeyError` for an unknown
+    one."""
     known = attributes(conf, "Settings")
     defaults = {field.name: field for field in fields(conf.Settings)}
     for name in names:
@@ -41,7 +42,7 @@ def settings(names: Iterable[str]) -> Iterator[str]:
 
 
 def radii(_names: Iterable[str]) -> Iterator[str]:
-    """The default radii of every algorithm by the length of the list."""
+    """Yield the default radii of every algorithm by the length of the list."""
     sizes = [f"up to {size:,}" for size in LIST_SIZES[:-1]] + ["longer"]
     yield from _table(
         ("algorithm", *sizes),
@@ -58,7 +59,7 @@ def _band(name: str, size: int) -> str:
 
 
 def retention(_names: Iterable[str]) -> Iterator[str]:
-    """The defaults of ``RETENTION``."""
+    """Yield the defaults of ``RETENTION``."""
     yield from _table(
         ("what", "days"),
         ((f"``{name}``", "for good" if days is None else str(days)) for name, days in conf.KEEP.items()),
@@ -66,7 +67,7 @@ def retention(_names: Iterable[str]) -> Iterator[str]:
 
 
 def system_checks(_names: Iterable[str]) -> Iterator[str]:
-    """Each function of :mod:`moderation.checks` that reports something: its docstring begins with the ids."""
+    """Yield each function of :mod:`moderation.checks` that reports something: its docstring begins with the ids."""
     for check in sorted(_checks(checks)):
         ids, _, text = inspect.cleandoc(check).partition(": ")
         yield ".. describe:: " + ", ".join(f"moderation.{one.strip()}" for one in ids.split(","))
@@ -82,7 +83,7 @@ def _checks(module: ModuleType) -> Iterator[str]:
 
 
 def errors(_names: Iterable[str]) -> Iterator[str]:
-    """Every error with its code; the docstring is the message."""
+    """Yield every error with its code; the docstring is the message."""
     for error in vars(exceptions).values():
         if inspect.isclass(error) and issubclass(error, exceptions.ModerationError):
             yield f".. py:exception:: moderation.exceptions.{error.__name__}\n"
@@ -92,7 +93,7 @@ def errors(_names: Iterable[str]) -> Iterator[str]:
 
 
 def command(names: Iterable[str]) -> Iterator[str]:
-    """Usage, purpose and options of one command, from its own parser."""
+    """Yield usage, purpose and options of one command, from its own parser."""
     for name in names:
         found: BaseCommand = load_command_class("moderation", name)
         parser = found.create_parser("manage.py", name)
@@ -129,7 +130,7 @@ def _usage(action: Action) -> str:
 
 
 def signal_list(_names: Iterable[str]) -> Iterator[str]:
-    """Every signal, with the string below it where there is one."""
+    """Yield every signal, with the string below it where there is one."""
     known = attributes(signals)
     for name in signals.__all__:
         text = known[name].text
@@ -139,7 +140,7 @@ def signal_list(_names: Iterable[str]) -> Iterator[str]:
 
 
 def metrics(_names: Iterable[str]) -> Iterator[str]:
-    """What processes count, and the gauges that the database answers."""
+    """Yield what processes count, and the gauges that the database answers."""
     from docs._ext.numbers import counted, gauges
 
     yield from _table(
@@ -151,7 +152,7 @@ def metrics(_names: Iterable[str]) -> Iterator[str]:
 
 
 def model(names: Iterable[str]) -> Iterator[str]:
-    """Each model with its columns."""
+    """Yield each model with its columns."""
     for name in names:
         found = apps.get_model("moderation", name)
         yield f".. py:class:: moderation.models.{name}\n\n{indent(inspect.getdoc(found) or '', STEP)}\n"
@@ -164,7 +165,7 @@ def model(names: Iterable[str]) -> Iterator[str]:
 
 
 def _texts(found: type[Model]) -> dict[str, str]:
-    """The strings below the columns, of the model and of its abstract parents."""
+    """Return the strings below the columns, of the model and of its abstract parents."""
     texts: dict[str, str] = {}
     for parent in reversed(found.__mro__):
         if parent.__module__.startswith("moderation.models."):
@@ -176,7 +177,7 @@ def _texts(found: type[Model]) -> dict[str, str]:
 
 
 def _verbose(column: Field[object, object]) -> str:
-    """The name that the admin uses, where it says more."""
+    """Return the name that the admin uses, where it says more."""
     words = str(column.verbose_name)
     return (
         ""

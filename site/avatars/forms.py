@@ -78,6 +78,6 @@ class ReviewForm(forms.Form):
     text = forms.CharField(
         max_length=1000,
         label="Why do you think the decision is wrong?",
-        help_text="A sentence or two. Somebody who did not decide before will read it.",
+        help_text="A sentence or two. A moderator who did not decide before will read it.",
         widget=forms.Textarea(attrs={"rows": 5}),
     )

@@ -11,21 +11,21 @@ from avatars.models import Profile
 
 
 def signed_in(request: HttpRequest) -> User:
-    """The member behind a request, for views behind ``login_required``."""
+    """Return the member behind a request, for views behind ``login_required``."""
     if not request.user.is_authenticated:
         raise PermissionDenied
     return request.user
 
 
 def profile_of(user: User) -> Profile:
-    """The user's profile, made on first sight (accounts may come from ``createsuperuser``)."""
+    """Return the user's profile, made on first sight (accounts may come from ``createsuperuser``)."""
     profile = Profile.objects.get_or_create(user=user)[0]
     profile.user = user
     return profile
 
 
 def listed_profiles() -> QuerySet[Profile]:
-    """The profiles on the members' page, those with a picture first, then the newest."""
+    """Return the profiles on the members' page, those with a picture first, then the newest."""
     without_picture_last = Case(When(avatar="", then=Value(1)), default=Value(0))
     return (
         Profile.objects.select_related("user")

@@ -33,7 +33,7 @@ class CappedUploadHandler(FileUploadHandler):
         self.cap = cap
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
-        """``None`` keeps the chunk from the handlers behind this one, which do the storing."""
+        """Return ``None`` to keep the chunk from the handlers behind this one, which do the storing."""
         return raw_data if start < self.cap else None
 
     def file_complete(self, file_size: int) -> UploadedFile[Any] | None:
@@ -62,6 +62,6 @@ def capped_uploads(view: View[P]) -> View[P]:
 
 
 def declared_length(request: HttpRequest) -> int:
-    """What the client says that it sends, in bytes; 0 where it says nothing sensible."""
+    """Return what the client says that it sends, in bytes; 0 where it says nothing sensible."""
     text: Any = request.META.get("CONTENT_LENGTH") or "0"
     return int(text) if str(text).isdecimal() else 0

@@ -11,7 +11,7 @@ BACKEND = "storages.backends.s3.S3Storage"
 
 
 def storages() -> dict[str, dict[str, Any]]:
-    """Entries of ``STORAGES``; empty where no bucket is named.
+    """Return entries of ``STORAGES``; empty where no bucket is named.
 
     Keys come from where boto3 looks for them (``AWS_ACCESS_KEY_ID`` …, or the machine's role).
     ``S3_ENDPOINT_URL`` and ``S3_REGION`` name the server, ``S3_PUBLIC_DOMAIN`` what serves the public bucket.

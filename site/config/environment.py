@@ -10,7 +10,7 @@ LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 
 
 def boolean(name: str, *, default: bool) -> bool:
-    """``1``, ``true``, ``yes``, ``on`` and their opposites; anything else raises."""
+    """Read ``1``, ``true``, ``yes``, ``on`` and their opposites; anything else raises."""
     text = os.environ.get(name, "").strip().lower()
     if text in ("1", "true", "yes", "on"):
         return True
@@ -22,12 +22,12 @@ def boolean(name: str, *, default: bool) -> bool:
 
 
 def words(name: str, *, default: str = "") -> list[str]:
-    """A list, separated by commas or white space."""
+    """Return a list, separated by commas or white space."""
     return os.environ.get(name, default).replace(",", " ").split()
 
 
 def production_faults(*, debug: bool, secret_key: str, allowed_hosts: list[str]) -> list[str]:
-    """One sentence for each unsafe setting; an empty list where the site may start."""
+    """Return one sentence for each unsafe setting; an empty list where the site may start."""
     faults = []
     if not debug and len(secret_key) < 32:
         faults.append(

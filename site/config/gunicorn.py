@@ -30,14 +30,14 @@ preload_app = False
 
 
 def post_worker_init(_worker: Any) -> None:
-    """The first picture of a new process shall not wait for a decoder to start."""
+    """Start a decoder, so that the first picture of a new process shall not wait for one."""
     from moderation.services.decoder import decoder
 
     decoder().prewarm()
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """A process that ended leaves its live numbers to nobody."""
+    """Forget the live numbers of a process that ended."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         try:
             from prometheus_client import multiprocess

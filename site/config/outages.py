@@ -16,14 +16,14 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """Whether the same request can succeed later, without anybody changing the code."""
+    """Return whether the same request can succeed later, with the code as it is."""
     if isinstance(error, OSError):
         return error.errno in FULL
     return isinstance(error, OperationalError | InterfaceError)
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
-    """For ``handler500`` of the URLs: sees errors of views and of middleware alike."""
+    """Answer errors of views and of middleware alike, for ``handler500`` of the URLs."""
     if not is_outage(sys.exc_info()[1]):
         return server_error(request)
     # The template asks nothing of the database: no user, no session.

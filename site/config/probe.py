@@ -15,7 +15,7 @@ HTTP_OK = 200
 
 
 def main(argv: Sequence[str]) -> int:
-    """``argv``: ``web PATH`` or ``worker``."""
+    """Run the probe that ``argv`` names: ``web PATH`` or ``worker``."""
     match list(argv):
         case ["web", path]:
             return web(path)
@@ -26,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def web(path: str) -> int:
-    """GET ``path`` from this machine, as the proxy in front would ask."""
+    """Ask for ``path`` (GET) from this machine, as the proxy in front would."""
     host = os.environ.get("ALLOWED_HOSTS", "").replace(",", " ").split()
     headers = {"Host": host[0].lstrip(".") if host else "localhost", "X-Forwarded-Proto": "https"}
     connection = http.client.HTTPConnection("127.0.0.1", int(os.environ.get("PORT", "8000")), timeout=5)
@@ -41,7 +41,7 @@ def web(path: str) -> int:
 
 
 def worker() -> int:
-    """Whether a process of this machine is well."""
+    """Return whether a process of this machine is well."""
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

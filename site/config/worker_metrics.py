@@ -17,7 +17,7 @@ logger = logging.getLogger("config.metrics")
 
 @worker_init.connect(dispatch_uid="config.worker_metrics")
 def serve(**_kwargs: Any) -> None:
-    """In the worker's main process, before its pool starts."""
+    """Serve metrics in the worker's main process, before its pool starts."""
     port = os.environ.get("WORKER_METRICS_PORT")
     if not port:
         return

@@ -25,7 +25,7 @@ SignIn = Callable[..., Any]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder drives a browser, against a server with connections of its own."""
+    """Mark everything in this folder: it drives a browser, against a server with connections of its own."""
     for item in items:
         if "tests/browser/" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """The Chromium that is installed on this machine; none is downloaded."""
+    """Start the Chromium that is installed on this machine; none is downloaded."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no Chromium on PATH: the browser tests need one (on Debian: apt install chromium)")
@@ -52,7 +52,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def site(transactional_db: None, _own_state: None, settings: Any) -> Iterator[str]:
-    """The address of a server of this test's own: pytest-django's would keep the first test's media."""
+    """Return the address of a server of this test's own: pytest-django's would keep the first test's media."""
     from pytest_django.live_server_helper import LiveServer
 
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{StrictPolicy.__module__}.{StrictPolicy.__qualname__}"]
@@ -65,7 +65,7 @@ def site(transactional_db: None, _own_state: None, settings: Any) -> Iterator[st
 
 @pytest.fixture
 def visit(chromium: Any, site: str) -> Iterator[SignIn]:
-    """``visit("ada", width=390, scheme="dark")``: a page in which ``ada`` has signed in, by hand.
+    """Open a page in which ``ada`` has signed in, by hand: ``visit("ada", width=390, scheme="dark")``.
 
     What the browser complains about in its console fails the test.
     """

@@ -157,7 +157,7 @@ def test_turned_down_with_a_reason_and_a_way_to_object(visit: SignIn, tmp_path: 
     page.get_by_label("Why do you think the decision is wrong?").fill("It is my own shop's cat.")
     page.get_by_role("button", name="Send").click()
 
-    page.get_by_text("Somebody will look at it again").wait_for()
+    page.get_by_text("A moderator will look at it again").wait_for()
     assert api.status_of(member(), "avatar").appeal == "open"  # type: ignore[union-attr]
 
 

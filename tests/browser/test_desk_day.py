@@ -94,7 +94,7 @@ def test_ban_review_appeal_overturn_and_read_it_all(visit: SignIn, tmp_path: Pat
     desk.get_by_label("Note", exact=True).fill("a r b")
     assert _status(held[1]) == "held", "letters in a note are no keys"
 
-    # An appeal is answered by somebody else, and the ban is overturned.
+    # An appeal is answered by another moderator, and the ban is overturned.
     review.ask_for_review(upload=Upload.objects.get(pk=second.pk), text="I drew this myself.")
     senior = visit("sven")
     senior.goto("/admin/moderation/appeal/")

@@ -24,13 +24,13 @@ SET = {
 
 
 def services() -> dict[str, Any]:
-    """The services of compose.yaml, by name."""
+    """Return the services of compose.yaml, by name."""
     found: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     return found
 
 
 def filled(value: object) -> str:
-    """``${NAME:?why}`` and ``${NAME:-default}``, as compose replaces them."""
+    """Replace ``${NAME:?why}`` and ``${NAME:-default}`` as compose does."""
 
     def replace(match: re.Match[str]) -> str:
         name, _, rest = match[1].partition(":")
@@ -43,7 +43,7 @@ def filled(value: object) -> str:
 
 
 def environment(service: Mapping[str, Any], changes: Mapping[str, str]) -> dict[str, str]:
-    """The image's environment and the service's, with this machine's servers and folders."""
+    """Return the image's environment and the service's, with this machine's servers and folders."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     image = {
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'site'}",
@@ -55,7 +55,7 @@ def environment(service: Mapping[str, Any], changes: Mapping[str, str]) -> dict[
 
 
 def command(words: Sequence[str], folder: Path) -> list[str]:
-    """A container's command, with the programs of this interpreter and a folder for ``/tmp``."""
+    """Return a container's command, with the programs of this interpreter and a folder for ``/tmp``."""
     program, *rest = (filled(word).replace("/tmp/", f"{folder}/") for word in words)
     if program == "python":
         return [sys.executable, *rest]
@@ -63,7 +63,7 @@ def command(words: Sequence[str], folder: Path) -> list[str]:
 
 
 def health_command(service: Mapping[str, Any], folder: Path) -> list[str]:
-    """The command of its health check."""
+    """Return the command of its health check."""
     kind, *words = service["healthcheck"]["test"]
     assert kind == "CMD"
     return command(words, folder)

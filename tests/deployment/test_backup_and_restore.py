@@ -72,7 +72,7 @@ def _manage() -> list[str]:
 
 
 def _aged(folder: Path) -> None:
-    """As a restored file is: of hours ago. A younger one may belong to a running transaction."""
+    """Make files hours old, as restored ones are. A younger one may belong to a running transaction."""
     past = time.time() - HOURS_AGO
     for path in folder.rglob("*"):
         if path.is_file():

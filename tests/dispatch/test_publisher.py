@@ -16,7 +16,7 @@ from tests.waiting import eventually
 
 @pytest.fixture
 def gate() -> Iterator[threading.Event]:
-    """A broker that answers when it is set; it always is in the end."""
+    """Yield an event at which a broker answers; it is always set in the end."""
     event = threading.Event()
     yield event
     event.set()

@@ -24,7 +24,7 @@ class Block:
 
 
 def blocks(page: str) -> list[Block]:
-    """Of a page that is named from the project's folder."""
+    """Return the blocks of a page that is named from the project's folder."""
     source = (ROOT / page).read_text(encoding="utf-8")
     return [
         Block(found["language"], found["caption"] or "", found["text"]) for found in _FENCE.finditer(source)

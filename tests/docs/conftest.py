@@ -31,14 +31,14 @@ class Reader:
         }
 
     def write(self, name: str, text: str) -> None:
-        """A whole file, or what is added at its end."""
+        """Write a whole file, or what is added at its end."""
         path = self.folder / name.removesuffix(", at the end")
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a" if name.endswith(", at the end") else "w", encoding="utf-8") as file:
             file.write(text)
 
     def run(self, script: str) -> str:
-        """A block of shell commands; the next one starts where this one ends. Returns stdout and stderr."""
+        """Run a block of shell commands; the next one starts where this one ends. Returns stdout and stderr."""
         result = subprocess.run(
             ["sh", "-e", "-c", f"{script}\npwd"],
             cwd=self.folder,
@@ -56,7 +56,7 @@ class Reader:
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the wheel holds."""
+    """Return a folder with what the wheel holds."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     subprocess.run(build, check=True, capture_output=True, timeout=300)
@@ -67,13 +67,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def reader(tmp_path: Path, installed: Path) -> Reader:
-    """Somebody in an empty folder."""
+    """Return a reader in an empty folder."""
     return Reader(tmp_path, installed)
 
 
 @pytest.fixture(scope="session")
 def photographs() -> dict[str, bytes]:
-    """What a reader is asked to bring along."""
+    """Return what a reader is asked to bring along."""
     return {
         "banned.jpg": pictures.encode(pictures.scene(5)),
         "innocent.jpg": pictures.encode(pictures.scene(6)),

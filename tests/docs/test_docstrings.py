@@ -21,18 +21,28 @@ _NO_VERBS = """a about above active after again all also an and any anybody are 
 _VERBS_THAT_END_SO = {"Apply", "Bring", "Embed", "Feed", "Rely", "Reply", "Seed", "Tally"}
 
 
+def _files(root: str, *suffixes: str) -> Iterator[Path]:
+    """Yield the files below ``root`` that are ours: nothing that was built."""
+    for path in sorted((ROOT / root).rglob("*")) if (ROOT / root).is_dir() else [ROOT / root]:
+        if path.suffix in suffixes and not {"_build", "__pycache__"} & set(path.parts):
+            yield path
+
+
 def _functions(root: str) -> Iterator[tuple[str, str]]:
-    """Yield place and docstring of every function below ``root``; a property is named like what it is."""
-    for path in sorted((ROOT / root).rglob("*.py")):
+    """Yield place and docstring of every function below ``root``."""
+    for path in _files(root, ".py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_property(node):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_named_otherwise(node):
                 docstring = ast.get_docstring(node)
                 if docstring:
                     yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", docstring
 
 
-def _is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return any(re.search(r"property|setter", ast.unparse(decorator)) for decorator in node.decorator_list)
+def _is_named_otherwise(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Return whether a function is a property, or a test, whose name is a sentence of its own."""
+    return node.name.startswith("test_") or any(
+        re.search(r"property|setter", ast.unparse(decorator)) for decorator in node.decorator_list
+    )
 
 
 def _begins_with_a_verb(docstring: str) -> bool:
@@ -66,7 +76,7 @@ def test_the_rule_tells_a_verb_from_other_words(docstring: str, expected: bool) 
     assert _begins_with_a_verb(docstring) is expected
 
 
-@pytest.mark.parametrize("root", ["moderation"])
+@pytest.mark.parametrize("root", ["moderation", "site", "tests", "benchmarks", "tools", "docs", "manage.py"])
 def test_docstrings_of_functions_begin_with_a_verb(root: str) -> None:
     functions = list(_functions(root))
 
@@ -76,13 +86,12 @@ def test_docstrings_of_functions_begin_with_a_verb(root: str) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("root", ["moderation", "templates"])
+@pytest.mark.parametrize("root", ["moderation", "templates", "site", "docs", "README.md", "SECURITY.md"])
 def test_no_sentence_speaks_of_somebody(root: str) -> None:
     """Say who: the uploader, the owner, a moderator, an operator, an attacker, a worker."""
     wrong = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
-        for path in sorted((ROOT / root).rglob("*"))
-        if path.suffix in {".py", ".html", ".txt", ".js"}
+        for path in _files(root, ".py", ".html", ".txt", ".js", ".md")
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         if re.search(r"\b(somebody|someone)\b", line, re.IGNORECASE)
     ]

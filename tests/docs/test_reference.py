@@ -25,7 +25,7 @@ def _page(name: str) -> str:
 
 
 def _named(page: str, directive: str) -> list[str]:
-    """What a page hands to a directive."""
+    """Return what a page hands to a directive."""
     lines = re.findall(rf"^\.\. {directive}:: *(.*)$", _page(page), re.MULTILINE)
     assert lines, f"{page}.md does not use {directive}"
     return " ".join(lines).split()
@@ -44,7 +44,7 @@ def test_every_setting_says_what_it_is() -> None:
 
 
 def _text_of(name: str) -> str:
-    """Between the name and the line of type and default."""
+    """Return what stands between the name and the line of type and default."""
     return "\n".join(texts.settings([name])).split("\n\n")[1].strip()
 
 

@@ -60,7 +60,7 @@ def _shown(block: Block) -> set[str]:
 
 
 def _lines(text: str) -> set[str]:
-    """Without distances and times, which depend on the picture and the machine."""
+    """Return the lines without distances and times, which depend on the picture and the machine."""
     return {re.sub(r"(?:, .hash256/1 at .*)? \[.+ ms\]$", "", line) for line in text.splitlines()}
 
 

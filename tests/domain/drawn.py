@@ -18,7 +18,7 @@ EVERYTHING = AnalysisOptions(want_clean=True, want_evidence=True)
 
 @cache
 def waves(seed: int = 0, size: tuple[int, int] = (360, 300)) -> Image.Image:
-    """A colourful picture with structure at all scales and sharp edges; ``RGB``."""
+    """Return a colourful picture with structure at all scales and sharp edges; ``RGB``."""
     random = np.random.Generator(np.random.PCG64(seed))
     width, height = size
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
@@ -46,7 +46,7 @@ def analysed(data: bytes, **options: Any) -> Analysis:
 
 
 def distance(upload: Analysis, ban: Analysis, algorithm: str) -> int:
-    """The smallest distance of the upload's queries to the ban's enrolment; 999 where there are none."""
+    """Return the smallest distance of the upload's queries to the ban's enrolment; 999 where there are none."""
     pairs = (
         hamming(query.bits, code.bits)
         for query in upload.queries

@@ -92,7 +92,7 @@ def test_a_broken_exif_block_is_no_reason_to_refuse() -> None:
 
 
 def display_p3() -> bytes:
-    """A minimal ICC profile with the primaries of a wide-gamut telephone display and gamma 2.2."""
+    """Return a minimal ICC profile with the primaries of a wide-gamut telephone display and gamma 2.2."""
 
     def xyz(*values: float) -> bytes:
         return b"XYZ " + bytes(4) + struct.pack(">3i", *(round(value * 65536) for value in values))

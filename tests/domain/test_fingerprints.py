@@ -68,7 +68,7 @@ def test_golden_hashes_have_not_drifted() -> None:
 
 
 def golden_hashes() -> dict[str, dict[str, str]]:
-    """By picture and algorithm, the code of the picture as it is."""
+    """Return by picture and algorithm the code of the picture as it is."""
     names = tuple(ALGORITHMS)
     pictures = {
         "colour": waves(0),

@@ -24,7 +24,7 @@ def files(corpus: Path, folder: str) -> list[Path]:
 
 
 def decodes_completely(data: bytes, formats: tuple[str, ...]) -> bool:
-    """What Pillow itself makes of the file, frame by frame."""
+    """Return what Pillow itself makes of the file, frame by frame."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -36,7 +36,7 @@ def note(box: Sandbox, data: bytes) -> str:
 
 
 def gone(pid: int) -> bool:
-    """Whether the process ended; a zombie that nobody waited for has ended too."""
+    """Return whether the process ended; a zombie that nobody waited for has ended too."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:

@@ -25,7 +25,7 @@ class Outcome:
 
 
 def run(name: str, *arguments: object, words: bool = False) -> Outcome:
-    """The command's exit status and its JSON lines, or its text with ``words``."""
+    """Run a command; return its exit status and its JSON lines, or its text with ``words``."""
     out, error = io.StringIO(), io.StringIO()
     status, message = 0, ""
     given = [str(argument) for argument in arguments] + ([] if words else ["--json"])

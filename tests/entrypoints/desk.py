@@ -15,14 +15,14 @@ ROLES = {"auditor": "Auditors", "moderator": "Moderators", "senior": "Senior mod
 
 
 def colleague(role: str, name: str = "") -> User:
-    """A staff user in the group of a role."""
+    """Return a staff user in the group of a role."""
     user, _ = User.objects.get_or_create(username=name or role, defaults={"is_staff": True})
     user.groups.add(Group.objects.get(name=ROLES[role]))
     return user
 
 
 def at_the_desk(role: str, name: str = "") -> Client:
-    """A signed-in browser of that role; ``anonymous`` and ``uploader`` have no business here."""
+    """Return a signed-in browser of that role; ``anonymous`` and ``uploader`` have no business here."""
     client = Client()
     if role == "anonymous":
         return client
@@ -31,18 +31,18 @@ def at_the_desk(role: str, name: str = "") -> Client:
 
 
 def ban(seed: int = 1, blocklist: str = "default") -> BannedImage:
-    """A banned picture."""
+    """Return a banned picture."""
     return api.ban(encode(scene(seed)), blocklist=blocklist, reason="test").banned
 
 
 def holding_list() -> Blocklist:
-    """A list whose copies are held."""
+    """Return a list whose copies are held."""
     found, _ = Blocklist.objects.get_or_create(slug="hold", defaults={"name": "Hold", "action": "hold"})
     return found
 
 
 def screened(data: bytes, *, who: str) -> Upload:
-    """An upload with its verdict, also in a test whose transaction never commits."""
+    """Return an upload with its verdict, also in a test whose transaction never commits."""
     upload = send(data, who=member(who))
     screening.screen(upload_id=upload.pk)
     upload.refresh_from_db()
@@ -50,7 +50,7 @@ def screened(data: bytes, *, who: str) -> Upload:
 
 
 def held_upload(seed: int = 2, who: str = "ada") -> Upload:
-    """An upload that a moderator has to look at."""
+    """Return an upload that a moderator has to look at."""
     holding_list()
     ban(seed, "hold")
     upload = screened(encode(scene(seed), quality=60), who=who)
@@ -59,7 +59,7 @@ def held_upload(seed: int = 2, who: str = "ada") -> Upload:
 
 
 def rejected_upload(seed: int = 3, who: str = "bob") -> Upload:
-    """A copy of a banned picture."""
+    """Return a copy of a banned picture."""
     ban(seed)
     upload = screened(encode(scene(seed), quality=60), who=who)
     assert upload.status == "rejected", (upload.status, upload.reason)
@@ -67,7 +67,7 @@ def rejected_upload(seed: int = 3, who: str = "bob") -> Upload:
 
 
 def public_upload(seed: int = 4, who: str = "cleo") -> Upload:
-    """An innocent one."""
+    """Return an innocent one."""
     upload = screened(encode(scene(seed)), who=who)
     assert upload.status == "approved", (upload.status, upload.reason)
     return upload

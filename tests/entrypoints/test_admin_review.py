@@ -146,7 +146,7 @@ def test_undoing_a_ban_retires_it_and_restores_what_it_took_down() -> None:
     assert victim.status == "rejected"
     again = client.post(reverse("admin:moderation_review_undo"), {"decision": mine.pk})
     assert again.status_code == 302
-    assert _status(victim) == "rejected", "somebody else's decision was undone"
+    assert _status(victim) == "rejected", "another moderator's decision was undone"
     own = api.ban(encode(scene(5)), actor=type("Actor", (), {"pk": actor})()).banned
     other = screened(encode(scene(5), quality=50), who="bob")
     client.post(reverse("admin:moderation_review_undo"))

@@ -19,7 +19,7 @@ ACTIONS = ("approve", "reject", "ban")
 
 
 def _post(name: str, upload: Upload, action: str, page: str, *, who: str, **options: Any) -> Any:
-    """What a page sends that showed the upload with the status ``page``."""
+    """Send what a page sends that showed the upload with the status ``page``."""
     fields = {"action": action, "status": page, "seen": review.newest_screening()}
     return at_the_desk("moderator", who).post(reverse(name, args=[upload.pk]), fields, **options)
 

@@ -24,7 +24,7 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>ale
 
 
 def _bomb() -> bytes:
-    """A PNG header that promises 81 megapixels."""
+    """Return a PNG header that promises 81 megapixels."""
     header = (9000).to_bytes(4, "big") * 2 + b"\x08\x02\x00\x00\x00"
 
     def chunk(kind: bytes, data: bytes) -> bytes:

@@ -20,7 +20,7 @@ PICTURE = pictures.encode(pictures.scene(1))
 
 @pytest.fixture
 def ada() -> Profile:
-    """A member whose picture was rejected."""
+    """Return a member whose picture was rejected."""
     api.ban(PICTURE)
     profile = member()
     send(profile, PICTURE)

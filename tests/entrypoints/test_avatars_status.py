@@ -22,7 +22,7 @@ PICTURE = pictures.encode(pictures.scene(1))
 
 @pytest.fixture
 def ada(settings: Any) -> Profile:
-    """A member whose picture is pending."""
+    """Return a member whose picture is pending."""
     settings.MODERATION = {**django_settings.MODERATION, "DISPATCHER": ASLEEP}
     profile = member()
     send(profile, PICTURE)

@@ -26,7 +26,7 @@ POLICY = "No advertising in pictures of members."
 
 @pytest.fixture
 def policy() -> None:
-    """The picture is banned, and the list says why."""
+    """Ban the picture on a list that says why."""
     Blocklist.objects.filter(slug="default").update(policy_text=POLICY)
     api.ban(pictures.encode(BANNED))
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def _old(name: str, data: bytes) -> Profile:
-    """A profile whose picture was published without anybody looking."""
+    """Return a profile whose picture was published without anybody looking."""
     profile = member(name)
     stored = default_storage.save(f"avatars/{name}.jpg", ContentFile(data))
     Profile.objects.filter(pk=profile.pk).update(avatar=stored)

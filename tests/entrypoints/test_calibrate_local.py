@@ -29,7 +29,7 @@ def before_wall(seed: int) -> Image.Image:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Six pictures that have nothing in common."""
+    """Return six pictures that have nothing in common."""
     for seed in range(1, 7):
         (tmp_path / f"{seed}.jpg").write_bytes(pictures.encode(pictures.scene(seed, (480, 400))))
     return tmp_path

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two pictures, the second a level down, beside what is not banned."""
+    """Return two pictures, the second a level down, beside what is not banned."""
     (tmp_path / "pictures" / "inner").mkdir(parents=True)
     (tmp_path / "pictures" / "one.jpg").write_bytes(pictures.encode(pictures.scene(1)))
     (tmp_path / "pictures" / "inner" / "two.png").write_bytes(pictures.encode(pictures.scene(2), "PNG"))

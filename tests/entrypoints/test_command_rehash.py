@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def only_dhash(settings: Any) -> Any:
-    """An installation that began with one algorithm."""
+    """Set up an installation that began with one algorithm."""
     settings.MODERATION = {**settings.MODERATION, "ALGORITHMS": ("dhash256",)}
     return settings
 
@@ -135,7 +135,7 @@ CROP = pictures.encode(pictures.scene(31, (640, 480)).crop((96, 72, 544, 408)))
 
 @pytest.fixture
 def other_version() -> tuple[BannedImage, Upload]:
-    """An entry, and a crop of it that was published before, with signatures of another model."""
+    """Return an entry, and a crop of it that was published before, with signatures of another model."""
     pytest.importorskip("cv2", reason="the extra `local` (OpenCV) is not installed")
     upload = send(CROP, who=member())
     Blocklist.objects.filter(slug="default").update(local="off")

@@ -34,7 +34,7 @@ def _file(seed: int, name: str = "mine.jpg") -> ContentFile[bytes]:
 
 @pytest.fixture
 def pet() -> Pet:
-    """A pet without pictures."""
+    """Return a pet without pictures."""
     return Pet.objects.create(keeper=Keeper.objects.create(name="Ann"))
 
 

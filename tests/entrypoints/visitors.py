@@ -21,17 +21,17 @@ class NeverAwake:
     periodic = False
 
     def screen(self, upload_id: int) -> None:
-        """Nobody hears it."""
+        """Wake up nothing."""
 
     def rescan(self, rescan_id: int) -> None:
-        """Nobody hears it."""
+        """Wake up nothing."""
 
 
 ASLEEP = f"{NeverAwake.__module__}.{NeverAwake.__qualname__}"
 
 
 def member(name: str = "ada", *, display_name: str = "") -> Profile:
-    """An account that can sign in, with its profile."""
+    """Return an account that can sign in, with its profile."""
     user, created = User.objects.get_or_create(username=name)
     if created:
         user.set_password(PASSWORD)
@@ -44,7 +44,7 @@ def member(name: str = "ada", *, display_name: str = "") -> Profile:
 
 
 def browser_of(profile: Profile | None, **options: Any) -> Client:
-    """A browser in which this member is signed in, or nobody."""
+    """Return a browser in which this member is signed in, or nobody."""
     browser = Client(**options)
     if profile is not None:
         browser.force_login(profile.user)
@@ -52,7 +52,7 @@ def browser_of(profile: Profile | None, **options: Any) -> Client:
 
 
 def form(data: bytes | None = None, *, file: str = "me.jpg", **fields: str) -> dict[str, Any]:
-    """The profile page's form."""
+    """Return the profile page's form."""
     typed: dict[str, Any] = {"display_name": "Ada L.", "about": "I write programs.", "listed": "on"} | fields
     if data is not None:
         typed["picture"] = SimpleUploadedFile(file, data)
@@ -60,8 +60,8 @@ def form(data: bytes | None = None, *, file: str = "me.jpg", **fields: str) -> d
 
 
 def send(profile: Profile, data: bytes | None, *, file: str = "me.jpg", **fields: str) -> Any:
-    """The member sends the form of the profile page: the answer. The profile is then as the database
-    has it."""
+    """Send the form of the profile page as the member: return the answer. The profile is then as the database has
+    it."""
     response = browser_of(profile).post(reverse("avatars:profile"), form(data, file=file, **fields))
     profile.refresh_from_db()
     return response

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 
 def shift(seconds: float) -> None:
-    """From now on ``time.time`` and Django's ``timezone.now`` are ``seconds`` off.
+    """Make ``time.time`` and Django's ``timezone.now`` ``seconds`` off from now on.
 
     Before models are imported: their defaults hold on to the function.
     """

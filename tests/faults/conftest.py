@@ -29,7 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def migrated(postgres_server: PostgresServer | NamedPostgres) -> Iterator[str]:
-    """A database that is copied for every test: migrating takes seconds, copying a tenth of one."""
+    """Return the name of a database that is copied for every test: migrating takes seconds, copying a tenth of
+    one."""
     name = f"moderation_template_{uuid.uuid4().hex[:8]}"
     with tempfile.TemporaryDirectory() as folder:
         deployment = Deployment(Path(folder), database=postgres_server.create(name))
@@ -41,7 +42,7 @@ def migrated(postgres_server: PostgresServer | NamedPostgres) -> Iterator[str]:
 
 @pytest.fixture
 def database(postgres_server: PostgresServer | NamedPostgres, migrated: str) -> Iterator[str]:
-    """The URL of a migrated PostgreSQL database."""
+    """Return the URL of a migrated PostgreSQL database."""
     name = f"moderation_fault_{uuid.uuid4().hex[:8]}"
     with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as connection:
         connection.execute(
@@ -53,14 +54,14 @@ def database(postgres_server: PostgresServer | NamedPostgres, migrated: str) -> 
 
 @pytest.fixture
 def redis_url(redis_server: RedisServer | NamedRedis) -> str:
-    """An empty Redis."""
+    """Return the URL of an empty Redis."""
     redis_server.flush()
     return redis_server.url
 
 
 @pytest.fixture
 def deploy(tmp_path: Path) -> Iterator[Deploy]:
-    """Makes deployments; what they started ends with the test."""
+    """Return a maker of deployments; what they started ends with the test."""
     with contextlib.ExitStack() as stack:
 
         def make(*, database: str, redis: str = "", **overrides: object) -> Deployment:

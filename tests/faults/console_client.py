@@ -27,7 +27,7 @@ class ConsoleEndedError(Exception):
 
 
 def in_text(data: bytes) -> str:
-    """Bytes for a JSON line."""
+    """Return bytes for a JSON line."""
     return base64.b64encode(data).decode()
 
 
@@ -54,7 +54,7 @@ class Console:
         self.process.stdin.flush()
 
     def receive(self) -> Any:
-        """The answer to the oldest question. Raises RemoteError."""
+        """Return the answer to the oldest question. Raises RemoteError."""
         answer = self._answer()
         self.seconds = float(answer["seconds"])
         if "error" in answer:

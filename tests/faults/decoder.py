@@ -25,7 +25,7 @@ def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
 
 
 def poisoned(picture: bytes, order: str) -> bytes:
-    """``picture`` with an order behind it: ``crash``, ``hang``, ``swell``, ``slow 2.5``."""
+    """Return ``picture`` with an order behind it: ``crash``, ``hang``, ``swell``, ``slow 2.5``."""
     return picture + MARK + order.encode()
 
 

@@ -41,7 +41,7 @@ class SiteProcess(ServerProcess):
         return True
 
     def said(self, words: str) -> bool:
-        """Whether its log has these words."""
+        """Return whether its log has these words."""
         return words in self.log.read_text(errors="replace")
 
 
@@ -117,7 +117,7 @@ class Deployment:
         return done.stdout
 
     def console(self, *, within: Sequence[str] = (), **changes: str) -> Console:
-        """Another process of the site to call services in; ``within`` is a command that runs it."""
+        """Start another process of the site to call services in; ``within`` is a command that runs it."""
         console = Console(self.environment(**changes), self.folder / "console.log", within=within)
         self._open.callback(console.close)
         return console
@@ -130,7 +130,7 @@ class Deployment:
         return self._console
 
     def worker(self, *options: str, **changes: str) -> Worker:
-        """A Celery worker with one pool process, ready."""
+        """Start a Celery worker with one pool process, and wait until it is ready."""
         self._count += 1
         command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--loglevel=INFO"]
         command += ["--concurrency=1", f"--hostname=worker{self._count}@%h", "--without-gossip"]
@@ -141,14 +141,14 @@ class Deployment:
         return worker
 
     def beat(self) -> SiteProcess:
-        """Celery's beat, sweeping every second."""
+        """Start Celery's beat, sweeping every second."""
         command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel=INFO"]
         beat = SiteProcess(self.folder, "beat", command, self.environment())
         self._start(beat)
         return beat
 
     def web(self, *options: str, **changes: str) -> Web:
-        """gunicorn with one process of four threads, answering."""
+        """Start gunicorn with one process of four threads, and wait until it answers."""
         port = free_port()
         command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}"]
         command += ["--threads=4", "--graceful-timeout=20", "--log-level=info", *options]
@@ -177,7 +177,7 @@ class Deployment:
         assert self.here.call("violations") == []
 
     def logs(self) -> str:
-        """The tails of all logs, for a failing test."""
+        """Return the tails of all logs, for a failing test."""
         tails = [
             f"== {log.name}\n{log.read_text(errors='replace')[-3000:]}" for log in self.folder.glob("*.log")
         ]

@@ -39,7 +39,7 @@ from tests.waiting import eventually
 
 
 def member(name: str) -> int:
-    """A user with a profile and a password that is the name twice."""
+    """Make a user with a profile and a password that is the name twice."""
     user, created = User.objects.get_or_create(username=name)
     if created:
         user.set_password(name * 2)
@@ -119,14 +119,14 @@ def open_rescans() -> int:
 
 
 def removals_due_now() -> None:
-    """As if the time for which a file may wait for its transaction were over."""
+    """Make removals due, as if the time for which a file may wait for its transaction were over."""
     from django.utils import timezone
 
     FileRemoval.objects.update(not_before=timezone.now() - timedelta(seconds=1))
 
 
 def rescans_free_now() -> None:
-    """As if the lease of a dead worker had run out."""
+    """Free the rescans, as if the lease of a dead worker had run out."""
     Rescan.objects.update(lease_until=None)
 
 
@@ -150,7 +150,7 @@ def public_path(name: str) -> str:
 
 
 def violations() -> list[str]:
-    """What must hold whatever happened; an empty list where it does.
+    """Return what must hold whatever happened and does not; an empty list where all of it does.
 
     A public file that no upload refers to must at least be announced for removal; a settled deployment
     has none (see :func:`public_files`).
@@ -191,13 +191,13 @@ def rows(table: str) -> int:
 
 
 def hide(table: str) -> None:
-    """As if a migration had failed half-way: the table is not where it is looked for."""
+    """Rename a table, as if a migration had failed half-way: it is not where it is looked for."""
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {table} RENAME TO {table}_hidden")
 
 
 def ban_and_hide(data: str, table: str) -> None:
-    """Both become visible in the same moment: no process has the entry in its index."""
+    """Ban and hide, so that both become visible in the same moment: no process has the entry in its index."""
     with transaction.atomic():
         ban(data)
         hide(table)
@@ -226,8 +226,8 @@ def free(folder: str) -> None:
 
 
 def die_at(point: str) -> None:
-    """SIGKILL this process when it gets to ``module:function``: before it does anything (``before``), or
-    when it has done it (``after``)."""
+    """Kill this process (SIGKILL) when it gets to ``module:function``: before it does anything (``before``), or when
+    it has done it (``after``)."""
     when, _, where = point.partition(" ")
     module_name, _, name = where.partition(":")
     module = import_module(module_name)
@@ -242,18 +242,18 @@ def die_at(point: str) -> None:
 
 
 def decided() -> int:
-    """How many uploads have a verdict."""
+    """Return how many uploads have a verdict."""
     return Upload.objects.exclude(status=Upload.Status.PENDING).count()
 
 
 def tally(skip: int = 0) -> dict[str, int]:
-    """Uploads by status, without the first ``skip``."""
+    """Count uploads by status, without the first ``skip``."""
     rows = Upload.objects.order_by("pk").values_list("status", flat=True)[skip:]
     return dict(sorted(Counter(rows).items()))
 
 
 def soaked() -> list[dict[str, Any]]:
-    """Each upload: its digest, its status and reason, and how many verdicts it has."""
+    """Return for each upload its digest, its status and reason, and how many verdicts it has."""
     judged = Screening.objects.exclude(occasion="failure").values_list("upload_id", flat=True)
     counts = Counter(judged)
     return [
@@ -263,7 +263,7 @@ def soaked() -> list[dict[str, Any]]:
 
 
 def heartbeats_are_old() -> None:
-    """As if the time for which a heartbeat counts were over."""
+    """Age the heartbeats, as if the time for which one counts were over."""
     from django.utils import timezone
 
     Heartbeat.objects.update(written_at=timezone.now() - timedelta(minutes=2))

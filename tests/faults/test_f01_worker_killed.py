@@ -20,7 +20,7 @@ def all_of_it(worker: Worker) -> None:
 
 
 def its_main_process(worker: Worker) -> None:
-    """As ``kill -9`` does it: the pool child is an orphan with an upload in its hands."""
+    """Kill the main process, as ``kill -9`` does it: the pool child is an orphan with an upload in its hands."""
     os.kill(worker.pid, signal.SIGKILL)
 
 

@@ -19,7 +19,7 @@ def bomb(side: int) -> bytes:
 
 
 def peak(pid: int) -> int:
-    """Most bytes of memory that a process has had."""
+    """Return the most bytes of memory that a process has had."""
     status = Path(f"/proc/{pid}/status")
     if not status.exists():
         pytest.skip("needs /proc to see a process's peak")

@@ -19,14 +19,14 @@ LIBRARIES = (
 
 
 def by_library(hours: int) -> dict[str, str]:
-    """The whole process lives in another time."""
+    """Return the environment in which the whole process lives in another time."""
     if not LIBRARIES:
         pytest.skip("libfaketime is not installed: only Python's clock could be shifted")
     return {"LD_PRELOAD": str(LIBRARIES[0]), "FAKETIME": f"{hours:+d}h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
 def by_python(hours: int) -> dict[str, str]:
-    """Everything that the project, Django and Celery ask Python for is in another time."""
+    """Return the environment in which all that the project, Django and Celery ask Python for is in another time."""
     return {"CLOCK_SKEW": str(hours * 3600)}
 
 

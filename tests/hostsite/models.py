@@ -8,7 +8,7 @@ from moderation.fields import ModeratedImageField
 
 
 def by_keeper(pet: Pet, filename: str) -> str:
-    """A callable ``upload_to`` that looks at its instance."""
+    """Return a callable ``upload_to`` that looks at its instance."""
     return f"keepers/{pet.keeper_id}/{filename}"
 
 

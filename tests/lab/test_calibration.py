@@ -20,7 +20,7 @@ from tests.domain.drawn import analysed, distance, file_of, waves
 
 
 def sample(pictures: int, near: dict[int, int] | None = None) -> PairDistances:
-    """``near``: unordered pairs by distance; all others lie at 120."""
+    """Return distances of which ``near`` says the unordered pairs by distance; all others lie at 120."""
     histogram = np.zeros(257, np.int64)
     histogram[120] = pictures * (pictures - 1)
     for bits, pairs in (near or {}).items():

@@ -30,7 +30,7 @@ class NoServer(Exception):
 
 @cache
 def programs() -> Path:
-    """The folder of `postgres` and `initdb`; raises NoServer where there is none.
+    """Return the folder of `postgres` and `initdb`; raises NoServer where there is none.
 
     PostgreSQL refuses to run as root, and who is not root may not look into root's folders: then the
     programs are copied to where everybody may.
@@ -130,11 +130,11 @@ class PostgresServer(ServerProcess):
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, database: str = "moderation") -> str:
-        """Of a database in this server, which need not exist."""
+        """Return the URL of a database in this server, which need not exist."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def create(self, database: str = "") -> str:
-        """A new empty database; returns its URL."""
+        """Create an empty database; return its URL."""
         return _create(self.url("postgres"), database)
 
 
@@ -173,7 +173,7 @@ def _create(administrative: str, database: str) -> str:
 
 @cache
 def shared() -> PostgresServer | NamedPostgres:
-    """The server of this test run, started when first asked for; for tests that do not kill it."""
+    """Return the server of this test run, started when first asked for; for tests that do not kill it."""
     named = os.environ.get("TEST_DATABASE_URL", "")
     if named.startswith("postgres"):
         return NamedPostgres(named)

@@ -22,14 +22,14 @@ from tests.waiting import eventually
 
 
 def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on at this moment."""
+    """Return a TCP port of the loopback that nobody listens on at this moment."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
 
 
 def everything_of(pid: int) -> list[psutil.Process]:
-    """The process and all its descendants, whatever group or session they have moved to."""
+    """Return the process and all its descendants, whatever group or session they have moved to."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
         return [process, *process.children(recursive=True)]
@@ -56,7 +56,7 @@ class ServerProcess:
         return None
 
     def ready(self) -> bool:
-        """Whether it answers. May raise while it does not."""
+        """Return whether it answers. May raise while it does not."""
         raise NotImplementedError
 
     @property
@@ -94,14 +94,14 @@ class ServerProcess:
         eventually(ready, deadline=deadline, or_say=self.tail)
 
     def kill(self) -> None:
-        """SIGKILL to the whole tree, no chance to clean up."""
+        """Kill the whole tree (SIGKILL), no chance to clean up."""
         self._signal(signal.SIGKILL)
         if self.process is not None:
             self.process.wait()
         self.process = None
 
     def terminate(self, *, deadline: float = 20.0) -> int:
-        """SIGTERM to the main process; returns its exit status."""
+        """Send SIGTERM to the main process; return its exit status."""
         assert self.process is not None
         self.process.terminate()
         status = self.process.wait(deadline)
@@ -109,7 +109,7 @@ class ServerProcess:
         return status
 
     def freeze(self) -> None:
-        """SIGSTOP to the whole tree: connections stay open and nobody answers."""
+        """Stop the whole tree (SIGSTOP): connections stay open and nobody answers."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
@@ -122,7 +122,7 @@ class ServerProcess:
         self.start()
 
     def tail(self, lines: int = 40) -> str:
-        """The end of its log."""
+        """Return the end of its log."""
         if not self.log.exists():
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])

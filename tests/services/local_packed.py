@@ -15,7 +15,7 @@ from tests import pictures
 
 
 def ban(seed: int) -> int:
-    """An entry, by the id of its signature."""
+    """Return an entry, by the id of its signature."""
     entry = api.ban(pictures.encode(pictures.scene(seed, (640, 480)))).banned
     return LocalFingerprint.objects.get(banned=entry).pk
 
@@ -25,19 +25,19 @@ def unban(item: int) -> None:
 
 
 def held() -> set[int]:
-    """What the index of this process would find."""
+    """Return what the index of this process would find."""
     index, state = banned_signatures.catch_up()
     assert state == revision.current()
     return {item for layer in index.layers for item in layer.items[layer.alive].tolist()}
 
 
 def opened() -> int:
-    """The revision of the file from which this process started; 0 where it used none."""
+    """Return the revision of the file from which this process started; 0 where it used none."""
     return banned_signatures.catch_up()[0].revision
 
 
 def rebuilt() -> Path:
-    """The file, freshly written; the process has forgotten everything."""
+    """Return the file, freshly written; the process has forgotten everything."""
     path = next(file.path for file in rebuilding.rebuild() if file.algorithm == METHOD)
     banned_signatures.forget()
     return path

@@ -17,7 +17,7 @@ DHASH = "dhash256/1"
 
 
 def ban(code: bytes) -> int:
-    """An entry with one code, as a service would make it."""
+    """Return an entry with one code, as a service would make it."""
     with revision.exclusive_change() as change:
         entry = BannedImage.objects.create(
             blocklist=selectors.blocklist_named("default"), revision=change.revision
@@ -28,7 +28,7 @@ def ban(code: bytes) -> int:
 
 
 def upload(code: bytes, *, pk: int | None = None) -> int:
-    """A public upload that was screened with one code at the current revision."""
+    """Return a public upload that was screened with one code at the current revision."""
     state = revision.current()
     row = Upload.objects.create(
         reference=secrets.token_hex(6), status="approved", revision=state.number, sha256=b"", size=1,
@@ -53,7 +53,7 @@ def reached(code: bytes) -> set[int]:
 
 
 def rebuilt() -> Path:
-    """The file of the banned codes, freshly written; the process has forgotten everything."""
+    """Return the file of the banned codes, freshly written; the process has forgotten everything."""
     files = {file.kind: file.path for file in rebuilding.rebuild() if file.algorithm == DHASH}
     banned_codes.forget()
     earlier_uploads.forget()

@@ -14,7 +14,7 @@ from moderation.models import Upload
 
 
 def member(name: str = "ada") -> Profile:
-    """A user with a profile."""
+    """Return a user with a profile."""
     user, _ = User.objects.get_or_create(username=name)
     return Profile.objects.get_or_create(user=user)[0]
 
@@ -26,7 +26,7 @@ def send(data: bytes, *, who: Profile, name: str = "picture.jpg") -> Upload:
 
 
 def kept_files(alias: str) -> list[str]:
-    """Names of all files in a storage."""
+    """Return the names of all files in a storage."""
     storage = storages[alias]
     assert isinstance(storage, FileSystemStorage)
     folder = Path(storage.location)

@@ -1,4 +1,4 @@
-"""An entry that suddenly hits many people is suspended until somebody looks."""
+"""An entry that suddenly hits many people is suspended until a moderator looks."""
 
 from __future__ import annotations
 

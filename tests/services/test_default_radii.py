@@ -29,7 +29,7 @@ CODE = random.Random(5).randbytes(32)
 
 
 def away(code: bytes, bits: int) -> bytes:
-    """The code with so many bits turned over."""
+    """Return the code with so many bits turned over."""
     return (int.from_bytes(code, "big") ^ ((1 << bits) - 1)).to_bytes(len(code), "big")
 
 
@@ -47,7 +47,7 @@ def counted() -> int:
 
 
 def of_copy(bits: int) -> Judgement:
-    """What is said of a picture whose code has so many bits other than :data:`CODE`."""
+    """Return what is said of a picture whose code has so many bits other than :data:`CODE`."""
     query = Code("dhash256/1", away(CODE, bits), 0, "")
     return provisional(Subject(b"", None, (query,))).judgement
 

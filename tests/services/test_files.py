@@ -23,7 +23,7 @@ ALIAS = "moderation_public"
 
 @pytest.fixture
 def names() -> list[str]:
-    """Three public files that nothing refers to, due for removal."""
+    """Return three public files that nothing refers to, due for removal."""
     due = timezone.now() - timedelta(seconds=1)
     found = [storages[ALIAS].save(f"left/{number}.jpg", ContentFile(b"left")) for number in range(3)]
     FileRemoval.objects.bulk_create(FileRemoval(area=_area(), name=name, not_before=due) for name in found)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def some_history() -> int:
-    """A ban, three screenings and a refusal; the number of audit rows."""
+    """Write a ban, three screenings and a refusal; return the number of audit rows."""
     api.ban(pictures.encode(pictures.scene(1)))
     for seed in (1, 2, 3):
         send(pictures.encode(pictures.scene(seed)), who=member(), name="my holiday.jpg")
@@ -30,7 +30,7 @@ def some_history() -> int:
 
 
 def _tamper(statement: str) -> None:
-    """What somebody with full access to the database can do."""
+    """Do what an intruder with full access to the database can do."""
     triggers.remove()
     with connection.cursor() as cursor:
         cursor.execute(statement)

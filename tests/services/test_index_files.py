@@ -111,7 +111,7 @@ def test_no_folder_no_files(settings: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Compaction pays at once."""
+    """Make compaction pay at once."""
     monkeypatch.setattr(layered, "LOOSE", 2)
     yield
     banned_codes.files.wait()

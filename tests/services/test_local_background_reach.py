@@ -31,7 +31,7 @@ WALL = pictures.scene(700, (480, 400))
 
 
 def before_wall(seed: int) -> bytes:
-    """Three quarters of the area are the same wall."""
+    """Draw a picture of which three quarters of the area are the same wall."""
     page = WALL.copy()
     page.paste(pictures.scene(seed, (240, 200)), (200, 160))
     return pictures.encode(page)
@@ -44,7 +44,7 @@ def crop(seed: int) -> bytes:
 
 @pytest.fixture(autouse=True)
 def default() -> Blocklist:
-    """The second tier may block, and fingerprints are out of the way."""
+    """Let the second tier block, with fingerprints out of the way."""
     found = selectors.blocklist_named("default")
     found.local, found.radii = "block", {"dhash256": [None, 0], "phash256": [None, 0]}
     return blocklist.change_list(blocklist=found)
@@ -52,7 +52,7 @@ def default() -> Blocklist:
 
 @pytest.fixture
 def neighbours() -> list[Upload]:
-    """Of as many people, before the same wall; and others."""
+    """Return uploads of as many people, before the same wall; and others."""
     for seed in range(90, 94):
         send(pictures.encode(pictures.scene(seed)), who=member(f"o{seed}"))
     seeds = (50, 51, 54, 55, 56, 58, 60, 61, 62)

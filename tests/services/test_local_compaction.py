@@ -28,14 +28,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A new file pays from the third signature that is in none."""
+    """Make a new file pay from the third signature that is in none."""
     monkeypatch.setattr(local_file, "LOOSE", 2)
     yield
     banned_signatures.files.wait()
 
 
 def bans(*seeds: int) -> set[int]:
-    """Their signatures, each seen by this process before the next."""
+    """Ban; return the signatures, each seen by this process before the next."""
     found = set()
     for seed in seeds:
         found.add(ban(seed))

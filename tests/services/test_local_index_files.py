@@ -101,7 +101,7 @@ def from_the_future(path: Path) -> None:
 
 
 def _foreign(path: Path, *, number: int = 1, history_id: bytes | None = None) -> None:
-    """Whole, and with what the database does not have."""
+    """Write a file that is whole, and has what the database does not have."""
     signature = LocalSignature.from_bytes(bytes(LocalFingerprint.objects.get().data))
     index = LocalIndex.build([(signature, 4711)])
     index.write(path, revision=number, history_id=history_id or revision.current().token.bytes)

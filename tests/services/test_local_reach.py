@@ -35,7 +35,7 @@ def _small_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def crops() -> dict[int, Upload]:
-    """Of each scene that will be banned, and of others, in one order."""
+    """Return crops of each scene that will be banned, and of others, in one order."""
     return {seed: send(crop_of(seed), who=member(f"m{seed}")) for seed in (31, 90, 32, 91, 92, 33, 93)}
 
 

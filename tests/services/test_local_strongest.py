@@ -29,7 +29,7 @@ def _weaker(hit: Hit) -> Hit:
 
 @pytest.fixture
 def upload() -> Upload:
-    """A crop that is held, since the list lets the tier do no more; its evidence would reject it."""
+    """Return a crop that is held, since the list lets the tier do no more; its evidence would reject it."""
     api.ban(pictures.encode(ORIGINAL))
     upload = send(pictures.encode(ORIGINAL.crop((96, 72, 544, 408))), who=member())
     assert upload.status == "held"

@@ -196,7 +196,7 @@ def test_a_ban_during_the_screening_is_seen(others: int, monkeypatch: pytest.Mon
 
 
 def _verified_under_the_lock(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """For each verification of a newer signature, whether a transaction was open."""
+    """Return, for each verification of a newer signature, whether a transaction was open."""
     seen: list[bool] = []
     original = local._verified
 

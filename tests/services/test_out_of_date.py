@@ -1,4 +1,4 @@
-"""Pages, leases and plans that are out of date when somebody acts on them."""
+"""Pages, leases and plans that are out of date when a moderator or worker acts on them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PICTURE = pictures.encode(ORIGINAL)
 
 
 def _near(*, seed: int = 1) -> bytes:
-    """Near the banned picture: held, not rejected."""
+    """Draw a picture near the banned one: held, not rejected."""
     picture = ORIGINAL.copy()
     picture.paste(pictures.scene(seed, (190, 150)), (20, 20))
     return pictures.encode(picture)
@@ -45,7 +45,7 @@ def _near(*, seed: int = 1) -> bytes:
 
 @pytest.fixture
 def held() -> Upload:
-    """A held upload."""
+    """Return a held upload."""
     api.ban(PICTURE)
     upload = send(_near(), who=member())
     assert upload.status == "held"
@@ -141,7 +141,7 @@ def test_purge_looks_again_before_it_removes(
     due, approved = retention.due_uploads, list[bool]()
 
     def approved_between() -> Any:
-        """Approved after the batch was read and before its row is locked."""
+        """Approve after the batch was read and before its row is locked."""
         if len(approved) == 1:
             review.approve(upload_id=held.pk, actor_id="1")
         approved.append(True)

@@ -36,7 +36,7 @@ DATA = pictures.encode(pictures.scene(4))
 
 @pytest.fixture
 def pending(monkeypatch: pytest.MonkeyPatch) -> Upload:
-    """An upload that nobody was woken up for."""
+    """Return an upload that nobody was woken up for."""
     with monkeypatch.context() as patch:
         patch.setattr("moderation.dispatch.inline.InlineDispatcher.screen", lambda *_: None)
         upload = send(DATA, who=member())

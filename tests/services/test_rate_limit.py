@@ -35,7 +35,7 @@ def set_limits(settings: Any) -> Any:
 
 @pytest.fixture
 def nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Uploads stay pending."""
+    """Leave uploads pending."""
     monkeypatch.setattr("moderation.dispatch.inline.InlineDispatcher.screen", lambda *_: None)
 
 

@@ -27,7 +27,7 @@ def _age(upload: Upload, days: int) -> None:
 
 @pytest.fixture
 def rejected() -> Upload:
-    """A rejected upload of half a year ago."""
+    """Return a rejected upload of half a year ago."""
     api.ban(pictures.encode(pictures.scene(1)))
     upload = send(pictures.encode(pictures.scene(1)), who=member())
     _age(upload, 181)

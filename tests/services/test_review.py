@@ -24,7 +24,7 @@ MODERATOR, OTHER = "101", "102"
 
 @pytest.fixture
 def holding() -> Blocklist:
-    """A list whose copies are held."""
+    """Return a list whose copies are held."""
     return blocklist.change_list(blocklist=Blocklist(slug="look", name="Look at it", action="hold"))
 
 
@@ -34,7 +34,7 @@ def _ban(data: bytes, target: Blocklist) -> Any:
 
 @pytest.fixture
 def held(holding: Blocklist) -> Upload:
-    """An upload that a moderator has to look at."""
+    """Return an upload that a moderator has to look at."""
     _ban(PICTURE, holding)
     upload = send(PICTURE, who=member())
     assert (upload.status, upload.published, kept_files("moderation_public")) == ("held", "", [])
@@ -139,7 +139,7 @@ def test_narrowing_a_radius_releases(held: Upload, holding: Blocklist) -> None:
 
 @pytest.fixture
 def appeal() -> Appeal:
-    """A rejected upload whose owner objects."""
+    """Return a rejected upload whose owner objects."""
     api.ban(PICTURE)
     upload = send(PICTURE, who=member())
     api.ask_for_review(upload.reference, owner=member().user, text="It is only my cat.")

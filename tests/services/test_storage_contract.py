@@ -29,7 +29,7 @@ DATA = pictures.encode(pictures.scene(5))
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """An S3 in this process, with two buckets."""
+    """Start an S3 in this process, with two buckets."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "only-for-tests")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")

@@ -33,8 +33,8 @@ class Edit:
 
 
 def photograph(name: str) -> Image.Image:
-    """One of scikit-image's photographs. Nothing is downloaded; importing scikit-image takes a second
-    and is not needed for this. Raises :class:`PicturesMissing`."""
+    """Return one of scikit-image's photographs. Nothing is downloaded; importing scikit-image takes a second and is
+    not needed for this. Raises :class:`PicturesMissing`."""
     spec = find_spec("skimage")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         path = Path(folder, "data", name)
@@ -45,7 +45,7 @@ def photograph(name: str) -> Image.Image:
 
 
 def as_jpeg(picture: Image.Image, *, quality: int = 88, exif: Image.Exif | None = None) -> bytes:
-    """The bytes of a JPEG file."""
+    """Return the bytes of a JPEG file."""
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=quality, exif=exif or Image.Exif())
     return file.getvalue()

@@ -56,7 +56,7 @@ def ban(name: str) -> None:
 
 
 def innocent() -> Iterator[Attempt]:
-    """Each member's own picture."""
+    """Yield each member's own picture."""
     for person in MEMBERS:
         if person.picture:
             data = as_jpeg(photograph(person.picture))
@@ -64,15 +64,15 @@ def innocent() -> Iterator[Attempt]:
 
 
 def published_first() -> Attempt:
-    """The picture that is banned only after it was published."""
+    """Return the picture that is banned only after it was published."""
     return Attempt(
         username=RIDER.username, file=stem(BANNED_LATER) + ".jpg", data=as_jpeg(photograph(BANNED_LATER))
     )
 
 
 def copies() -> Iterator[Attempt]:
-    """Edited copies of the banned pictures, and a file that is no picture. The others take turns, so
-    that nobody sends more than a person would."""
+    """Yield edited copies of the banned pictures, and a file that is no picture. The others take turns, so that
+    nobody sends more than a person would."""
     others = cycle(person.username for person in MEMBERS if person not in (UPLOADER, RIDER))
     for name in BANNED:
         picture = photograph(name)
@@ -86,7 +86,7 @@ def copies() -> Iterator[Attempt]:
 
 
 def count() -> int:
-    """How many files the demo sends."""
+    """Return how many files the demo sends."""
     pictures = sum(bool(person.picture) for person in MEMBERS)
     return pictures + 1 + len(EDITS) + len(COPIES_OF_THE_SECOND) + 1
 
@@ -123,10 +123,10 @@ def send(attempt: Attempt) -> Row:
 
 
 def is_shown(username: str) -> bool:
-    """Whether a member has a public picture at this moment."""
+    """Return whether a member has a public picture at this moment."""
     return bool(profile_of(User.objects.get(username=username)).avatar)
 
 
 def stem(name: str) -> str:
-    """The file's name without what follows the dot."""
+    """Return the file's name without what follows the dot."""
     return name.partition(".")[0].replace("_", "-")

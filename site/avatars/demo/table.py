@@ -12,13 +12,13 @@ WORDS = 4
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    """A row in words."""
+    """Return a row in words."""
     distance = "" if row.distance is None else str(row.distance)
     return (row.file, row.verdict, row.reason, row.method, distance, f"{row.milliseconds:.0f} ms")
 
 
 def lines(rows: Sequence[Row]) -> Iterable[str]:
-    """The table, its columns aligned; numbers to the right."""
+    """Return the table, its columns aligned; numbers to the right."""
     table = [HEAD, *map(cells, rows)]
     widths = [max(len(line[column]) for line in table) for column in range(len(HEAD))]
     for number, line in enumerate(table):

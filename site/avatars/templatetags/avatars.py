@@ -16,17 +16,17 @@ register = template.Library()
 
 @register.inclusion_tag("avatars/parts/avatar.html")
 def avatar(profile: Profile, size: str = "m", decorative: bool = False) -> dict[str, Any]:
-    """A member's picture, or the placeholder. ``decorative``: the name stands beside it."""
+    """Show a member's picture, or the placeholder. ``decorative``: the name stands beside it."""
     return {"profile": profile, "size": size, "decorative": decorative}
 
 
 @register.simple_tag
 def unread_notices(user: User | AnonymousUser) -> int:
-    """How many notices the user has not seen."""
+    """Return how many notices the user has not seen."""
     return len(api.notices_for(user, unread_only=True)) if user.is_authenticated else 0
 
 
 @register.simple_tag
 def own_profile(user: User | AnonymousUser) -> Profile | None:
-    """The signed-in member's profile."""
+    """Return the signed-in member's profile."""
     return profile_of(user) if user.is_authenticated else None

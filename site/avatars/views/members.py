@@ -14,13 +14,13 @@ PER_PAGE = 24
 
 @require_safe
 def members(request: HttpRequest) -> HttpResponse:
-    """Every listed member."""
+    """Show every listed member."""
     profiles = Paginator(listed_profiles(), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "avatars/members.html", {"profiles": profiles})
 
 
 @require_safe
 def member(request: HttpRequest, username: str) -> HttpResponse:
-    """One listed member; 404 for those who chose not to be."""
+    """Show one listed member; 404 for those who chose not to be."""
     profile = get_object_or_404(listed_profiles(), user__username=username)
     return render(request, "avatars/member.html", {"profile": profile})

@@ -19,8 +19,8 @@ PER_PAGE = 20
 @never_cache
 @require_safe
 def notices(request: HttpRequest) -> HttpResponse:
-    """Every notice, newest first. Seeing the page is what marks them read; this answer still shows
-    which ones were new."""
+    """Show every notice, newest first. Seeing the page is what marks them read; this answer still shows which ones
+    were new."""
     member = signed_in(request)
     everything = api.notices_for(member)
     shown = Paginator(everything, PER_PAGE).get_page(request.GET.get("page"))

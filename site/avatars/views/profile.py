@@ -21,7 +21,7 @@ from moderation import api
 TAKEN = {
     "approved": "Saved. Your new picture is live.",
     "pending": "Saved. Your new picture is being checked.",
-    "held": "Saved. Somebody will have a look at your new picture.",
+    "held": "Saved. A moderator will look at your new picture.",
 }
 
 

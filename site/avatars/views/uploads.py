@@ -20,8 +20,8 @@ from moderation.exceptions import AppealRefused
 @never_cache
 @require_safe
 def status(request: HttpRequest, reference: str) -> JsonResponse:
-    """How an upload of one's own stands: ``status``, ``final``, ``message``, and the ``panel`` of the
-    profile page as HTML, so that the words are written once. 404 for everybody else."""
+    """Return how an upload of one's own stands: ``status``, ``final``, ``message``, and the ``panel`` of the profile
+    page as HTML, so that the words are written once. 404 for everybody else."""
     upload = own_upload(request, reference)
     own = profile_of(signed_in(request))
     panel = render_to_string("avatars/parts/panel.html", {"profile": own, "upload": upload}, request=request)
@@ -53,7 +53,7 @@ def review(request: HttpRequest, reference: str) -> HttpResponse:
             upload, code = own_upload(request, reference), 409
         else:
             messages.success(
-                request, "Thank you. Somebody will look at it again, and you will find the answer here."
+                request, "Thank you. A moderator will look at it again, and you will find the answer here."
             )
             return redirect("avatars:notices")
     elif form.is_bound:
@@ -62,7 +62,7 @@ def review(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def own_upload(request: HttpRequest, reference: str) -> api.UploadStatus:
-    """The signed-in member's upload. Others' uploads do not exist for them."""
+    """Return the signed-in member's upload. Others' uploads do not exist for them."""
     upload = api.upload_status(reference, owner=signed_in(request))
     if upload is None:
         raise Http404("You have no upload with this reference.")

@@ -54,7 +54,7 @@ def items(*numbers: int) -> Items:
 
 
 def clustered(count: int, bits: int, seed: int) -> Codes:
-    """Codes as hashes are: some equal, some a few bits apart, some with long runs, most unrelated."""
+    """Return codes as hashes are: some equal, some a few bits apart, some with long runs, most unrelated."""
     random = np.random.default_rng(seed)
     some = random.integers(0, 256, (max(1, count // 3), bits // 8), np.uint8)
     some[::5] = 0

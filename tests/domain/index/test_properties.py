@@ -25,7 +25,7 @@ ITEMS = st.lists(st.integers(1, 40), max_size=12)
 
 @pytest.fixture(autouse=True)
 def buckets_from_the_first_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few codes are enough to take every path, and segments are merged often."""
+    """Let few codes be enough to take every path, and segments be merged often."""
     monkeypatch.setattr(chunks, "FEWEST_ROWS", 3)
     monkeypatch.setattr(probing, "CALL_NS", -1e9)
     monkeypatch.setattr(layered, "TREE_NODES", 6)

@@ -27,7 +27,7 @@ def _sticker(shared: Picture, area: float) -> tuple[Picture, Picture]:
 
 
 def sticker(area: float, *, moved: bool) -> Overlay:
-    """The same detailed sticker, at the same place or at another one."""
+    """Add the same detailed sticker, at the same place or at another one."""
 
     def overlay(picture: Picture, shared: Picture, chance: Random) -> Picture:
         page = ImageOps.fit(picture, SIZE)
@@ -41,7 +41,7 @@ def sticker(area: float, *, moved: bool) -> Overlay:
 
 
 def meme_text(picture: Picture, shared: Picture, chance: Random) -> Picture:
-    """Large letters above and below."""
+    """Write large letters above and below."""
     page = ImageOps.fit(picture, SIZE)
     _text(page, (20, 10), "ONE DOES NOT SIMPLY\nWALK INTO", 44, "white")
     _text(page, (20, 410), "THE SECOND TIER", 48, "white")
@@ -49,7 +49,7 @@ def meme_text(picture: Picture, shared: Picture, chance: Random) -> Picture:
 
 
 def caption_bar(picture: Picture, shared: Picture, chance: Random) -> Picture:
-    """The same white bar with text."""
+    """Add the same white bar with text."""
     page = Image.new("RGB", (480, 600), "white")
     page.paste(ImageOps.fit(picture, SIZE), (0, 120))
     ImageDraw.Draw(page).text(
@@ -62,7 +62,7 @@ def caption_bar(picture: Picture, shared: Picture, chance: Random) -> Picture:
 
 
 def screenshot_frame(picture: Picture, shared: Picture, chance: Random) -> Picture:
-    """The same telephone screen."""
+    """Add the same telephone screen."""
     page = Image.new("RGB", (480, 900), "white")
     draw = ImageDraw.Draw(page)
     font = ImageFont.load_default(26)
@@ -78,7 +78,7 @@ def screenshot_frame(picture: Picture, shared: Picture, chance: Random) -> Pictu
 
 
 def watermark(picture: Picture, shared: Picture, chance: Random) -> Picture:
-    """The same half-transparent pattern of words."""
+    """Add the same half-transparent pattern of words."""
     page = ImageOps.fit(picture, SIZE)
     layer = Image.new("RGBA", SIZE)
     draw = ImageDraw.Draw(layer)
@@ -94,14 +94,14 @@ def watermark(picture: Picture, shared: Picture, chance: Random) -> Picture:
 
 
 def photo_frame(picture: Picture, shared: Picture, chance: Random) -> Picture:
-    """The same patterned frame, a tenth of the side wide."""
+    """Add the same patterned frame, a tenth of the side wide."""
     page = ImageOps.fit(shared, SIZE)
     page.paste(ImageOps.fit(picture, (384, 384)), (48, 48))
     return page
 
 
 def collage_half(picture: Picture, shared: Picture, chance: Random) -> Picture:
-    """Beside the same other picture."""
+    """Put the picture beside the same other one."""
     page = Image.new("RGB", SIZE)
     page.paste(ImageOps.fit(picture, (240, 480)), (0, 0))
     page.paste(ImageOps.fit(shared, (240, 480)), (240, 0))
@@ -109,7 +109,7 @@ def collage_half(picture: Picture, shared: Picture, chance: Random) -> Picture:
 
 
 def inset_on_the_same(side: int) -> Overlay:
-    """Picture in picture, on the same background."""
+    """Put the picture into the same background."""
 
     def overlay(picture: Picture, shared: Picture, chance: Random) -> Picture:
         page = ImageOps.fit(shared, SIZE)
@@ -142,5 +142,5 @@ STATED: Mapping[str, Overlay] = {
 def pair(
     overlay: Overlay, one: Picture, other: Picture, shared: Picture, seed: int
 ) -> tuple[Picture, Picture]:
-    """Two pictures with the same overlay; chance differs between the two."""
+    """Return two pictures with the same overlay; chance differs between the two."""
     return overlay(one, shared, Random(seed)), overlay(other, shared, Random(seed + 1_000))

@@ -15,12 +15,12 @@ from moderation.domain.local.signature import TILE_BYTES, LocalFeatures, LocalSi
 
 
 def features(picture: Image.Image) -> LocalFeatures:
-    """Of a picture."""
+    """Return the features of a picture."""
     return extract(np.asarray(picture.convert("RGB")))
 
 
 def banned(picture: Image.Image) -> LocalSignature:
-    """As it is enrolled."""
+    """Return a signature as it is enrolled."""
     return features(picture).signature.strongest(BAN_KEYPOINTS)
 
 
@@ -32,21 +32,21 @@ class Bans:
         self.index = LocalIndex.build((signature, item) for item, signature in self.signatures.items())
 
     def load(self, items: Iterable[int]) -> dict[int, LocalSignature]:
-        """Those that are there."""
+        """Return those that are there."""
         return {item: self.signatures[item] for item in items if item in self.signatures}
 
     def screen(self, picture: Image.Image | NDArray[np.uint8]) -> LocalResult:
-        """One upload."""
+        """Screen one upload."""
         pixels = picture if isinstance(picture, np.ndarray) else np.asarray(picture.convert("RGB"))
         return recognise([extract(pixels)], self.index, self.load)
 
     def found(self, picture: Image.Image) -> list[int]:
-        """Items, strongest first."""
+        """Return the items, strongest first."""
         return [hit.item for hit in self.screen(picture).hits]
 
 
 def invented(seed: int, keypoints: int = 200) -> LocalSignature:
-    """Valid, random, of no picture."""
+    """Return a valid, random signature of no picture."""
     random = np.random.default_rng(seed)
     return LocalSignature(
         1,

@@ -15,14 +15,14 @@ FRAME = scene(700, (480, 400))
 
 
 def framed(seed: int) -> Image.Image:
-    """A third of the area is the picture's own, in a frame full of detail."""
+    """Draw a picture of which a third of the area is its own, in a frame full of detail."""
     page = FRAME.copy()
     page.paste(scene(seed, (280, 230)), (100, 85))
     return page
 
 
 def before_wall(seed: int) -> Image.Image:
-    """Three quarters of the area are the same wall."""
+    """Draw a picture of which three quarters of the area are the same wall."""
     page = FRAME.copy()
     page.paste(scene(seed, (240, 200)), (200, 160))
     return page

@@ -19,7 +19,7 @@ Row = tuple[int, tuple[int, ...], int, int, tuple[int, ...]]
 
 
 def rows(index: LocalIndex) -> list[Row]:
-    """Cell, code, item, view and geometry of every live keypoint."""
+    """Return cell, code, item, view and geometry of every live keypoint."""
     found: list[Row] = []
     for layer in index.layers:
         if layer.starts is not None:

@@ -22,7 +22,7 @@ WIDE = LocalBudget(neighbours=10_000, checks=10_000_000, cell_rows=100_000)
 
 
 def small(seed: int) -> LocalSignature:
-    """Few words, so that cells are shared; few different codes, so that neighbours exist."""
+    """Return a signature of few words, so that cells are shared; few different codes, so that neighbours exist."""
     random = np.random.default_rng(seed)
     one = invented(seed, 30)
     codes = np.zeros((30, 16), dtype=np.uint8)
@@ -32,7 +32,7 @@ def small(seed: int) -> LocalSignature:
 
 
 def searched(index: LocalIndex, query: LocalSignature) -> Pairs:
-    """Row, item and distance of every neighbour."""
+    """Return row, item and distance of every neighbour."""
     probe = probing(query)
     pairs, _, _ = neighbours(index.layers, probe.row_codes, probe.probes, WIDE)
     items = [
@@ -42,7 +42,7 @@ def searched(index: LocalIndex, query: LocalSignature) -> Pairs:
 
 
 def linear(bans: dict[int, LocalSignature], query: LocalSignature) -> Pairs:
-    """The same without an index."""
+    """Return the same without an index."""
     probe = probing(query)
     found: Pairs = set()
     for item, ban in bans.items():

@@ -19,14 +19,15 @@ INSIDE = (8, 5, 272, 225)
 
 
 def banned_picture() -> Image.Image:
-    """What must not be shown, in the middle of a wall."""
+    """Return what must not be shown, in the middle of a wall."""
     page = WALL.copy()
     page.paste(pictures.scene(1, (280, 230)), MIDDLE[:2])
     return page
 
 
 def ghost() -> Image.Image:
-    """The wall's right edge is cut away; the middle is grey, but for a twentieth of the ban's contrast."""
+    """Draw the ghost: the wall's right edge is cut away; the middle is grey, but for a twentieth of the ban's
+    contrast."""
     page = banned_picture()
     shown = page.crop(MIDDLE)
     page.paste(Image.blend(Image.new("RGB", shown.size, (128, 128, 128)), shown, 0.05), MIDDLE[:2])

@@ -1,4 +1,4 @@
-"""What a ban has learned to be background is given back: by an undo, or by hand; what somebody chose stays."""
+"""What a ban has learned to be background is given back: by an undo, or by hand; what a moderator chose stays."""
 
 from __future__ import annotations
 

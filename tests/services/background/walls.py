@@ -17,7 +17,7 @@ WALL = pictures.scene(700, (480, 400))
 
 
 def before_wall(seed: int) -> Image.Image:
-    """Three quarters of the area are the same wall."""
+    """Draw a picture of which three quarters of the area are the same wall."""
     page = WALL.copy()
     page.paste(pictures.scene(seed, (240, 200)), (200, 160))
     return page

@@ -23,14 +23,14 @@ HOST = "127.0.0.1"
 
 
 def port_number(text: str) -> int:
-    """A port that can be listened on."""
+    """Return a port that can be listened on."""
     if text.isdecimal() and 1 <= int(text) <= 65535:
         return int(text)
     raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
 
 
 def is_free(port: int) -> bool:
-    """Whether the demo may listen there (a connection that is just closing does not count)."""
+    """Return whether the demo may listen there (a connection that is just closing does not count)."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -103,7 +103,7 @@ class Command(BaseCommand):
             )
 
     def report(self, title: str, rows: list[show.Row]) -> None:
-        """One titled table; the colour repeats the verdict's word."""
+        """Print one titled table; the colour repeats the verdict's word."""
         colours = {"block": self.style.ERROR, "hold": self.style.WARNING, "allow": self.style.SUCCESS}
         self.stdout.write("\n" + self.style.MIGRATE_HEADING(title) + "\n\n")
         printed = list(table.lines(rows))
