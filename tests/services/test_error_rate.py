@@ -20,7 +20,7 @@ MODERATOR, OTHER = "101", "102"
 
 
 def _by_distance() -> tuple[int, int]:
-    """How many matches were right, and how many wrong, over all methods and distances."""
+    """Return how many matches were right, and how many wrong, over all methods and distances."""
     judged = [one for method in dashboard.quality().by_method.values() for one in method]
     return sum(one.right for one in judged), sum(one.wrong for one in judged)
 
