@@ -174,6 +174,47 @@ class TooManyUploads(ModerationError):
     """Seconds after which it is worth trying again, for HTTP's ``Retry-After``."""
 
 
+class KeyRefused(ModerationError):
+    code = "key_refused"
+    message = "This address wants a valid key in the header Authorization: Bearer. `manage.py api_key create` makes one."
+
+
+class ScopeMissing(ModerationError):
+    code = "scope_missing"
+    message = "This key may not do that: it does not have the scope."
+
+
+class KeyUnsuitable(ModerationError):
+    code = "key_unsuitable"
+    message = "No such key can be made."
+
+
+class UnknownKey(ModerationError):
+    code = "unknown_key"
+    message = "There is no such key. `manage.py api_key list` names them."
+
+
+class TooManyRequests(ModerationError):
+    code = "too_many_requests"
+    message = "This key has asked too often within a minute. Wait, and ask again."
+    retry_after = 60
+    """Seconds after which it is worth trying again, for HTTP's ``Retry-After``."""
+
+
+class RequestKeyReused(ModerationError):
+    code = "idempotency_key_reused"
+    message = (
+        "This Idempotency-Key was sent with another request before. Choose a fresh one for each request."
+    )
+
+
+class RequestInProgress(ModerationError):
+    code = "request_in_progress"
+    message = "A request with this Idempotency-Key is being worked on. Ask again in a moment."
+    retry_after = 1
+    """Seconds after which it is worth trying again, for HTTP's ``Retry-After``."""
+
+
 class PathUnreadable(ModerationError):
     code = "unreadable"
     message = "This file or folder cannot be read. Look at its name and its permissions."

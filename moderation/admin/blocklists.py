@@ -33,8 +33,8 @@ class BlocklistAdmin(DeskAdmin):
         return lists
 
     def get_readonly_fields(self, request: HttpRequest, obj: Blocklist | None = None) -> tuple[str, ...]:
-        """Keep the short name as it is, since the history names a list by it."""
-        return ("slug",) if obj else ()
+        """Keep the short name, by which the history names a list, and whose it is, since uploads were judged by it."""
+        return ("slug", "tenant") if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Blocklist, form: Any, change: bool) -> None:
         """Save under the exclusive lock, with a new revision where it matters."""

@@ -1,5 +1,6 @@
 """The database: blocklists, uploads, and an append-only history."""
 
+from moderation.models.access import ApiKey, IdempotentRequest
 from moderation.models.audit import (
     AUDIT_MODELS,
     BlocklistChange,
@@ -27,6 +28,7 @@ from moderation.models.uploads import (
 
 __all__ = [
     "AUDIT_MODELS",
+    "ApiKey",
     "Appeal",
     "AuditRecord",
     "BanDraft",
@@ -41,6 +43,7 @@ __all__ = [
     "Fingerprint",
     "Heartbeat",
     "HourlyTally",
+    "IdempotentRequest",
     "LearnedBackground",
     "LocalFingerprint",
     "Match",

@@ -70,6 +70,15 @@ class Blocklist(models.Model):
         default=True,
         help_text=_("Keep a small private picture of each entry; off where keeping it would be unlawful."),
     )
+    tenant = models.SlugField(
+        _("tenant"),
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        db_index=False,
+        help_text=_("Of the HTTP API: only uploads of this tenant are compared with the list; empty: all."),
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:

@@ -24,6 +24,10 @@ class Upload(models.Model):
     """What an uploader may quote: ``7K3M-92QF``."""
     owner_type = models.CharField(max_length=100, blank=True, editable=False)
     owner_id = models.CharField(max_length=64, blank=True, editable=False)
+    tenant = models.SlugField(
+        max_length=20, blank=True, default="", db_default="", editable=False, db_index=False
+    )
+    """On whose behalf a key of the HTTP API submitted it; empty for the site's own."""
     target_model = models.CharField(max_length=100, blank=True, editable=False)
     """Label of the host's model, ``avatars.profile``, whose column takes the published name."""
     target_id = models.CharField(max_length=64, blank=True, editable=False)

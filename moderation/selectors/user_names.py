@@ -32,7 +32,12 @@ def moderators(ids: Iterable[str]) -> dict[str, str]:
         str(user.pk): user.get_username()
         for user in users.filter(pk__in=[actor for actor in wanted if actor.isdecimal()])
     }
-    return {actor: found.get(actor, f"#{actor}") for actor in wanted}
+    return {actor: found.get(actor) or _nameless(actor) for actor in wanted}
+
+
+def _nameless(actor: str) -> str:
+    """Name who is no user any more, or never was: a key of the HTTP API acts as ``key:PREFIX``."""
+    return f"#{actor}" if actor.isdecimal() else actor
 
 
 def moderator_ids(text: str) -> list[str]:

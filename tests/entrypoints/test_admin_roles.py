@@ -15,6 +15,8 @@ from tests.entrypoints.desk import at_the_desk, ban, held_upload, rejected_uploa
 READERS = {"auditor", "moderator", "senior"}
 DECIDERS = {"moderator", "senior"}
 SENIORS = {"senior"}
+OPERATORS: set[str] = set()
+"""Whom the operator gives the permission; no role has it."""
 ROLES = ("anonymous", "uploader", "auditor", "moderator", "senior")
 
 
@@ -67,6 +69,9 @@ PAGES = {
     "admin:moderation_refusal_changelist": READERS,
     "admin:moderation_blocklistchange_changelist": READERS,
     "admin:moderation_screening_export": {"auditor", "senior"},
+    "admin:moderation_apikey_changelist": OPERATORS,
+    "admin:moderation_apikey_add": OPERATORS,
+    "admin:moderation_apikey_change key": OPERATORS,
     "moderation:upload-picture upload": READERS,
     "moderation:evidence-picture banned": READERS,
     "moderation:draft-picture draft": DECIDERS,
@@ -97,6 +102,7 @@ def _address(name: str, desk: Desk) -> str:
         "draft": desk.draft.pk,
         "batch": desk.draft.batch,
         "screening": desk.screening.pk,
+        "key": 1,
         "blocklist": Blocklist.objects.get(slug="default").pk,
     }
     return reverse(view, args=[values[subject]] if subject else [])

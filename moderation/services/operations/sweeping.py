@@ -10,6 +10,7 @@ from django.db.models.expressions import Combinable
 
 from moderation.models import PeriodicWork, Upload
 from moderation.services import files
+from moderation.services.access import idempotency
 from moderation.services.blocklists import background, blocklist
 from moderation.services.desk import drafts, hourly_stats
 from moderation.services.dispatching import dispatcher
@@ -77,6 +78,7 @@ def sweep(
         else:
             dispatcher().rescan(rescan_id)
     rate_limit.forget_idle()
+    idempotency.forget_old()
     drafts.drop_stale()
     hourly_stats.roll_up()
     auto_suspend.suspend_entries()

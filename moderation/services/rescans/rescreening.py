@@ -64,6 +64,7 @@ def subject_of(upload: Upload) -> Subject:
         cleared=frozenset(cleared),
         features=features_of(upload) if LocalFingerprint.objects.exists() else (),
         known=tuple(local_known.earlier_hits(upload.pk)),
+        tenant=upload.tenant,
     )
 
 

@@ -41,11 +41,14 @@ class Subject:
     """For the second tier, where it has just been decoded."""
     known: tuple[Hit, ...] = ()
     """Hits of earlier screenings that cannot be found again from what is stored."""
+    tenant: str = ""
+    """Whose lists it is compared with, beside everybody's."""
 
     @classmethod
-    def of(cls, analysis: Analysis) -> Subject:
+    def of(cls, analysis: Analysis, *, tenant: str = "") -> Subject:
         """Return the subject of a picture that was just decoded. Raises :class:`DecoderCrashed`."""
-        return cls(analysis.sha256, analysis.pixels, analysis.queries, features=local.features_of(analysis))
+        features = local.features_of(analysis)
+        return cls(analysis.sha256, analysis.pixels, analysis.queries, features=features, tenant=tenant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,9 @@ def _judge(subject: Subject, hits: Iterable[Hit], entries: int, *, notes: tuple[
         key = (hit.banned, hit.method, hit.view)
         if key not in best or _strength(hit) < _strength(best[key]):
             best[key] = hit
-    known = selectors.policy_entries((hit.banned for hit in best.values()), entries=entries)
+    known = selectors.policy_entries(
+        (hit.banned for hit in best.values()), entries=entries, tenant=subject.tenant
+    )
     return judge(best.values(), known, cleared=subject.cleared, notes=notes)
 
 

@@ -17,7 +17,7 @@ from moderation.models import PersonalData, Refusal, Upload
 from moderation.services import metrics
 from moderation.services.decoder import decoder
 from moderation.services.dispatching import dispatcher, is_immediate
-from moderation.services.locking import lock_target
+from moderation.services.locking import lock_target, locked
 from moderation.services.personal import owner_key, record_personal
 from moderation.services.revision import database
 from moderation.services.uploads import outcome, queue, rate_limit
@@ -34,6 +34,8 @@ class Submitter:
     owner_id: str = ""
     address: str = ""
     file_name: str = ""
+    tenant: str = ""
+    """On whose behalf, where a key of the HTTP API sends it."""
 
     @classmethod
     def of(cls, owner: models.Model, *, address: str = "", file_name: str = "") -> Submitter:
@@ -83,6 +85,7 @@ def submit(
     upload = Upload(
         owner_type=submitter.owner_type,
         owner_id=submitter.owner_id,
+        tenant=submitter.tenant,
         target_model=target.model,
         target_id=target.pk,
         target_field=target.field,
@@ -136,6 +139,17 @@ def withdraw(*, target: Target) -> int:
         for upload in uploads:
             outcome.withdraw(upload)
         return len(uploads)
+
+
+def withdraw_upload(*, upload_id: int) -> bool:
+    """Withdraw one upload; whether it was not withdrawn already."""
+    with transaction.atomic(using=database()):
+        upload = Upload.objects.filter(pk=upload_id).first()
+        row = locked(upload, withdrawn_at__isnull=True) if upload else None
+        if row is None:
+            return False
+        outcome.withdraw(row)
+        return True
 
 
 def refuse(*, reason: str, size: int, digest: bytes, submitter: Submitter, door: str) -> Refusal:

@@ -51,7 +51,12 @@ def owner_of(upload: Upload) -> models.Model | None:
 
 
 def _instance(label: str, pk: str) -> models.Model | None:
-    found: models.Model | None = apps.get_model(label)._base_manager.filter(pk=pk).first()
+    try:
+        model = apps.get_model(label)
+    except LookupError:
+        # A person of another site, who submitted through the HTTP API.
+        return None
+    found: models.Model | None = model._base_manager.filter(pk=pk).first()
     return found
 
 

@@ -42,6 +42,11 @@ def admit(*, owner_type: str, owner_id: str) -> None:
         raise TooManyUploads
 
 
+def count(*, owner_type: str, owner_id: str, most: int) -> bool:
+    """Count one attempt of anybody; False, and not counted, where ``most`` in this minute are reached. 0: no limit."""
+    return not most or _counted(_rows(owner_type, owner_id), owner_type, owner_id, most)
+
+
 def reserve(*, owner_type: str, owner_id: str) -> None:
     """Count how many uploads wait, within the transaction that inserts another, with other insertions of this
     uploader kept out until the commit. Raises :class:`TooManyUploads`."""

@@ -119,7 +119,7 @@ def _conclude(upload: Upload, analysis: Analysis, started: float) -> str | None:
     encoded = analysis.clean
     if encoded is None:
         raise DecoderCrashed("The decoder gave no re-encoding.")
-    subject = Subject.of(analysis)
+    subject = Subject.of(analysis, tenant=upload.tenant)
     clean = files.keep_private(encoded, folder="clean")
     publication = Publication(upload, lambda: encoded)
 
