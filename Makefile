@@ -19,7 +19,7 @@ endif
 random = "$$($(python) -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix format lint types imports django django-deploy migrations docs bench package lock clean venv
+.PHONY: help demo test check fix format lint types imports django django-deploy migrations docs bench package audit lock clean venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -74,9 +74,17 @@ bench: ## measure speed and recognition (needs a C++ compiler for pdqhash)
 	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh bench
 	$(python) -m benchmarks
 
-package: venv ## build the wheel and the source distribution into dist/
+package: ## build the wheel and the source distribution into dist/, with a bill of materials (CycloneDX)
+	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh supply
 	rm -rf dist
 	$(python) -m build --no-isolation --outdir dist
+	.cache/supply/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application \
+	  --output-reproducible --of JSON -o dist/site.cdx.json requirements-site.lock
+
+audit: ## look for known faults of what is locked (asks a feed on the internet)
+	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh supply
+	@.cache/supply/bin/pip-audit --progress-spinner off --disable-pip --require-hashes -r requirements-site.lock || \
+	{ echo "If the feed could not be reached, as said above, nothing was checked: run it where it can be." >&2; exit 1; }
 
 lock: venv ## resolve the lock files anew (LOCK_ARGS=--upgrade takes newer versions)
 	sh tools/lock.sh $(bin)/uv $(LOCK_ARGS)

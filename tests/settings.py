@@ -47,6 +47,10 @@ MIGRATION_MODULES = {"hostsite": None}
 # Hashing a password properly takes longer than most tests.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
+# A run signs in more often in a minute than people do.
+RATELIMIT_ENABLE = False
+AXES_ENABLED = False
+
 # Periodic work runs, and limits hold, where a test asks for it.
 MODERATION = {**MODERATION, "HOUSEKEEPING_SECONDS": 0, "UPLOADS_PER_MINUTE": 0, "PENDING_AT_ONCE": 0}  # noqa: F405
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405

@@ -3,6 +3,8 @@
 #
 #   tools/bootstrap.sh          what `make demo`, `make test` and `make check` need
 #   tools/bootstrap.sh bench    that and requirements-bench.lock (needs a C++ compiler)
+#   tools/bootstrap.sh supply   that and requirements-supply.lock, in .cache/supply: what reads lock files
+#                               shall not change what they say
 #
 # Runs on nothing but a POSIX shell and Python 3.11 or later with venv. A stamp says what was
 # installed, so that a second run costs a few milliseconds; a marker says that an installation was
@@ -118,6 +120,16 @@ install_bench() {
     fingerprint requirements-bench.lock >$venv/.installed-bench
 }
 
+install_supply() {
+    echo "Installing what reads the lock files from requirements-supply.lock." >&2
+    rm -rf .cache/supply
+    $venv/bin/python -m venv .cache/supply
+    PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 .cache/supply/bin/python -m pip install --quiet \
+        --require-hashes -r requirements-supply.lock ||
+        fail "Installing from requirements-supply.lock failed, as said above."
+    fingerprint requirements-supply.lock >.cache/supply/.installed
+}
+
 is_current() {
     stamp=$1
     shift
@@ -136,3 +148,4 @@ fi
 
 is_current $venv/.installed requirements.lock requirements-build.lock pyproject.toml && is_usable || install_project
 [ "${1:-}" != bench ] || is_current $venv/.installed-bench requirements-bench.lock || install_bench
+[ "${1:-}" != supply ] || is_current .cache/supply/.installed requirements-supply.lock || install_supply

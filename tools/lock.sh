@@ -1,5 +1,5 @@
 #!/bin/sh
-# Regenerate the four lock files (`make lock`): names, versions, hashes and markers for Python
+# Regenerate the five lock files (`make lock`): names, versions, hashes and markers for Python
 # 3.11.0 to 3.14 on every platform; no URL, no host. $1 is the uv to use; further arguments are
 # handed to it (`--upgrade`, `--upgrade-package NAME`).
 set -eu
@@ -27,3 +27,4 @@ compile requirements.lock pyproject.toml --extra celery --extra lab --extra post
 compile requirements-site.lock pyproject.toml --constraint requirements.lock --extra celery --extra postgres --extra s3 --extra metrics --extra local --group site "$@"
 compile requirements-build.lock --constraint requirements.lock --group build "$@"
 compile requirements-bench.lock --constraint requirements.lock --group bench "$@"
+compile requirements-supply.lock --constraint requirements.lock --group supply "$@"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -35,6 +36,20 @@ def storages() -> dict[str, dict[str, Any]]:
     }
     hidden = {"BACKEND": BACKEND, "OPTIONS": {**_common(quarantine), "querystring_auth": True}}
     return {"default": shown, "moderation_public": shown, "moderation_quarantine": hidden}
+
+
+def origins() -> list[str]:
+    """Return where browsers load published pictures from, for a content security policy; empty without buckets."""
+    if not storages():
+        return []
+    if domain := os.environ.get("S3_PUBLIC_DOMAIN"):
+        return [f"https://{domain}"]
+    if endpoint := os.environ.get("S3_ENDPOINT_URL"):
+        where = urlsplit(endpoint)
+        return [f"{where.scheme}://{where.netloc}"]
+    bucket, region = os.environ["S3_PUBLIC_BUCKET"], os.environ.get("S3_REGION", "")
+    hosts = ["s3.amazonaws.com", *([f"s3.{region}.amazonaws.com"] if region else [])]
+    return [f"https://{bucket}.{host}" for host in hosts]
 
 
 def _common(bucket: str) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from tests.browser.policy import StrictPolicy
 from tests.entrypoints.visitors import PASSWORD
 
 FLAGS = [
@@ -51,11 +50,10 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def site(transactional_db: None, _own_state: None, settings: Any) -> Iterator[str]:
+def site(transactional_db: None, _own_state: None) -> Iterator[str]:
     """Return the address of a server of this test's own: pytest-django's would keep the first test's media."""
     from pytest_django.live_server_helper import LiveServer
 
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{StrictPolicy.__module__}.{StrictPolicy.__qualname__}"]
     server = LiveServer("localhost")
     server._live_server_modified_settings.enable()
     yield str(server.url)

@@ -44,10 +44,10 @@ def test_the_command_is_a_list_so_that_signals_reach_it() -> None:
 
 
 def test_compose_has_the_whole_site() -> None:
-    assert set(services()) == {*OURS, "database", "redis"}
+    assert set(services()) == {*OURS, "nginx", "database", "redis"}
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", [*OURS, "nginx"])
 def test_a_container_of_ours_can_do_little(name: str) -> None:
     service = services()[name]
 
@@ -64,7 +64,7 @@ def test_those_that_can_fall_ill_have_a_health_check(name: str) -> None:
 def test_only_the_web_server_has_a_port_and_only_on_this_machine() -> None:
     ports = {name: service["ports"] for name, service in services().items() if "ports" in service}
 
-    assert ports == {"web": ["127.0.0.1:8000:8000"]}
+    assert ports == {"nginx": ["127.0.0.1:8000:8080"]}
 
 
 def test_the_stop_is_waited_for_longer_than_the_drain_takes() -> None:

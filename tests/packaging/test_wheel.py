@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tarfile
 import textwrap
 import zipfile
 from pathlib import Path
@@ -106,6 +107,19 @@ def test_the_wheel_holds_the_app_and_nothing_else(built: Path) -> None:
     assert any(name.startswith("moderation/domain/local/model-") for name in names)
     assert not any("seed" in name for name in names)
     assert not any("__pycache__" in name or name.startswith(("site/", "avatars/")) for name in names)
+
+
+def test_a_wheel_that_is_built_again_elsewhere_is_the_same(built: Path, tmp_path: Path) -> None:
+    """The second is built from the unpacked sdist: other folder, other times, other order of files."""
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    for path in source.rglob("*"):
+        os.utime(path)
+    _run(sys.executable, "-m", "build", "--wheel", "--no-isolation", str(source), cwd=tmp_path)
+
+    first, second = next(built.glob("*.whl")), next(source.glob("dist/*.whl"))
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_it_protects_another_project(built: Path, tmp_path: Path) -> None:
