@@ -73,6 +73,13 @@ class FlatPicture(ModerationError):
     )
 
 
+class NeedsConfirmation(ModerationError):
+    code = "needs_confirmation"
+    message = (
+        "This would hit many earlier uploads: it waits for a second person, who confirms it at the desk."
+    )
+
+
 class UnknownAlgorithm(ModerationError):
     code = "unknown_algorithm"
     message = 'There is no fingerprint algorithm of this name and version. See MODERATION["ALGORITHMS"].'

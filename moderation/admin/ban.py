@@ -21,6 +21,7 @@ from moderation.exceptions import ModerationError, SandboxFailure
 from moderation.forms.bans import BanForm
 from moderation.models import BanDraft, Blocklist, Upload
 from moderation.selectors import review, user_names
+from moderation.services.blocklists.drafting import needs_second
 from moderation.services.blocklists.reach import Neighbour, Reach
 from moderation.services.desk import drafts
 
@@ -118,9 +119,7 @@ class BanPages(DeskAdmin):
                 "picture": html.picture_of_draft(row),
                 "reach": reaches.get(row.pk),
                 "groups": _groups(reaches.get(row.pk), uploads, itself=row.upload_id),
-                "second": row.status == Status.DRAFT
-                and row.pk in reaches
-                and drafts.needs_second(reaches[row.pk]),
+                "second": row.status == Status.DRAFT and row.pk in reaches and needs_second(reaches[row.pk]),
                 "by": names.get(row.created_by, ""),
                 "mine": row.created_by == actor,
                 "flat": row.flat and not row.exact_only,
@@ -159,8 +158,10 @@ class BanPages(DeskAdmin):
         except ModerationError as error:
             messages.error(request, format_html("<b>{}</b>: {}", row.name, _(str(error))))
             return False
-        if result is None:
-            text = _("“%(name)s” reaches many uploads: it waits for a second moderator now.")
+        if result.waiting is not None:
+            text = _("“%(name)s” reaches many uploads: the ban waits for a second moderator now.")
+            if row.reject_too:
+                text += " " + _("The upload is rejected already.")
             messages.warning(request, text % {"name": row.name})
             return False
         if not result.created:

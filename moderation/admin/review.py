@@ -202,13 +202,13 @@ class ReviewPages(UndoPages):
             return False, _("You may not ban pictures.")
         actor = actor_of(request)
         try:
-            decide(pk, actor, form)
+            done = decide(pk, actor, form)
         except Upload.DoesNotExist:
             return False, _("This upload is not there any more.")
         except ModerationError as error:
             return False, _(str(error))
         claims.release(upload_id=pk, moderator_id=actor)
-        return True, str(DecideForm.DONE[action])
+        return True, done
 
     def several(self, request: HttpRequest) -> HttpResponse:
         """Decide the same for many uploads of the grid (POST)."""

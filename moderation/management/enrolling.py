@@ -34,7 +34,7 @@ class EnrolCommand(JsonCommand):
                     self._one(one, blocklist, options)
                 else:
                     path, error = one
-                    self.emit_error(error, self._values(path, blocklist), printable(path))
+                    self.emit_error(error, self.values(path, blocklist), printable(path))
                 progress.advance()
 
     def enter(
@@ -48,7 +48,7 @@ class EnrolCommand(JsonCommand):
     ) -> None:
         """Print the line of a picture that is on the list now."""
         values = {
-            **self._values(file.path, blocklist),
+            **self.values(file.path, blocklist),
             "banned": result.banned.pk,
             "created": result.created,
             "revision": result.revision,
@@ -66,9 +66,10 @@ class EnrolCommand(JsonCommand):
                 raise
             self.enter(picture, file, blocklist, options)
         except ModerationError as error:
-            self.emit_error(error, self._values(path, blocklist), printable(path))
+            self.emit_error(error, self.values(path, blocklist), printable(path))
 
-    def _values(self, path: Path, blocklist: Blocklist) -> dict[str, Any]:
+    def values(self, path: Path, blocklist: Blocklist) -> dict[str, Any]:
+        """Return what the line of any file says."""
         return {
             "path": printable(path),
             "banned": None,

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from moderation.exceptions import FlatPicture
+from moderation.exceptions import FlatPicture, NeedsConfirmation
 from moderation.management.base import printable
 from moderation.management.enrolling import EnrolCommand
 from moderation.management.pictures import PictureFile, add_paths
@@ -14,7 +14,7 @@ from moderation.models import Blocklist
 from moderation.services.blocklists import banning
 from moderation.services.blocklists.banning import EntryOptions
 from moderation.services.blocklists.enrolment import Picture
-from moderation.services.blocklists.reach import Parts, reach_of, sample_of
+from moderation.services.blocklists.reach import Parts
 
 SHORT = 40
 """Characters of a reason that the decision itself keeps; a longer one is kept as a note as well."""
@@ -47,9 +47,6 @@ class Command(EnrolCommand):
         reason, exact_only = options["reason"], options["exact_only"]
         if picture.analysis.flat and not exact_only:
             raise FlatPicture(f"{FlatPicture.message} Here: --exact-only.")
-        sample = None if exact_only else sample_of(picture.analysis, blocklist=blocklist)
-        reach = reach_of(picture.analysis, blocklist=blocklist, exact_only=exact_only, shown=0, sample=sample)
-        parts = reach.parts
         result = banning.ban(
             picture=picture,
             blocklist=blocklist,
@@ -58,11 +55,16 @@ class Command(EnrolCommand):
                 reason=reason,
                 note=reason if len(reason) > SHORT else "",
                 exact_only=exact_only,
-                local="hold" if parts and parts.background else "",
             ),
         )
+        reach, parts = result.reach, result.reach.parts if result.reach else None
+        found = reach and {"block": reach.block, "hold": reach.hold, "users": reach.users}
+        if result.waiting is not None:
+            values = {**self.values(file.path, blocklist), "reach": found}
+            self.emit_error(NeedsConfirmation(), values, printable(file.path))
+            return
         words = f"entry {result.banned.pk} of “{blocklist.slug}”"
-        if result.created:
+        if result.created and reach:
             words += f", revision {result.revision}; earlier uploads: {reach.block} copies, {reach.hold} near"
             if parts and parts.uploads:
                 words += f", parts may agree with {len(parts.uploads)} of the newest {parts.looked_at}"
@@ -71,7 +73,7 @@ class Command(EnrolCommand):
         else:
             words += ", which was there already"
         extra = {
-            "reach": {"block": reach.block, "hold": reach.hold, "users": reach.users},
+            "reach": found,
             "parts": _parts(parts),
             "nearest": result.banned.nearest_id if result.created else None,
             "nearest_distance": result.nearest_distance,

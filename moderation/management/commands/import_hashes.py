@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from moderation import selectors
-from moderation.exceptions import BadHashLine, HashFileUnreadable, UnknownBlocklist
+from moderation.exceptions import BadHashLine, HashFileUnreadable, NeedsConfirmation, UnknownBlocklist
 from moderation.management.arguments import at_least
 from moderation.management.base import JsonCommand, printable, wrong_usage
 from moderation.models import Blocklist
@@ -52,6 +52,11 @@ class Command(JsonCommand):
             "--from-start", action="store_true", help="Do not go on with an interrupted import; begin again."
         )
         parser.add_argument(
+            "--confirmed",
+            action="store_true",
+            help="A second person has agreed to an import that hits many earlier uploads.",
+        )
+        parser.add_argument(
             "--no-rescan",
             action="store_true",
             help="Leave the search among earlier uploads to the next sweep.",
@@ -82,7 +87,12 @@ class Command(JsonCommand):
             callbacks = Callbacks(read=progress.reach, bad=self._say_bad)
             if options["atomic"]:
                 return imports.import_whole(
-                    path=path, blocklist=blocklist, batch=options["batch"], wake=False, callbacks=callbacks
+                    path=path,
+                    blocklist=blocklist,
+                    batch=options["batch"],
+                    wake=False,
+                    confirmed=options["confirmed"],
+                    callbacks=callbacks,
                 )
             return imports.import_file(
                 path=path,
@@ -90,6 +100,7 @@ class Command(JsonCommand):
                 batch=options["batch"],
                 resume=not options["from_start"],
                 wake=False,
+                confirmed=options["confirmed"],
                 callbacks=callbacks,
             )
 
@@ -121,7 +132,15 @@ class Command(JsonCommand):
             words += f"; went on after line {report.after_line:,}"
         if report.not_searched:
             words += f"; not searched for by the settings: {', '.join(sorted(report.not_searched))}"
-        if nothing:
+        if report.waits_after is not None:
+            error = NeedsConfirmation(
+                f"Nothing was imported behind line {report.waits_after:,}: the lines that follow would hit about "
+                f"{report.reach:,} earlier uploads. When a second person agrees, add --confirmed."
+            )
+            self.emit_error(
+                error, {**values, "reach": report.reach, "waits_after": report.waits_after}, printable(path)
+            )
+        elif nothing:
             self.emit_error(
                 BadHashLine(f"Nothing was imported: {report.bad:,} bad lines."), values, printable(path)
             )

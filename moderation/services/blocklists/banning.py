@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from moderation import selectors, signals, storage
-from moderation.exceptions import FlatPicture
+from moderation.exceptions import FlatPicture, NeedsConfirmation
 from moderation.models import (
+    BanDraft,
     BannedImage,
     Blocklist,
     BlocklistChange,
@@ -22,7 +23,9 @@ from moderation.models import (
 )
 from moderation.services import revision
 from moderation.services.blocklists.blocklist import reach_back
+from moderation.services.blocklists.drafting import confirmed, foresee, needs_second, only_local, wait
 from moderation.services.blocklists.enrolment import Picture, keep_evidence
+from moderation.services.blocklists.reach import Reach
 from moderation.services.history import decisions
 from moderation.services.revision import Change, database
 from moderation.services.search import local
@@ -48,18 +51,41 @@ class EntryOptions:
 class BanResult:
     """What became of a ban."""
 
-    banned: BannedImage
+    entry: BannedImage | None
+    """None where it waits for a second person."""
     created: bool
-    """False where the picture was on the list already."""
+    """False where the picture was on the list already, or the ban waits."""
     revision: int
     nearest_distance: int | None = None
     rescan_id: int | None = None
     warnings: tuple[str, ...] = ()
     """What makes it a poor ban for the second tier: ``few_keypoints``, ``uniform``, ``repeating``."""
+    reach: Reach | None = None
+    """What it was seen to hit among earlier uploads."""
+    waiting: BanDraft | None = None
+    """By which a second person confirms it at the desk."""
+
+    @property
+    def banned(self) -> BannedImage:
+        """The entry. Raises :class:`NeedsConfirmation` where the ban waits."""
+        if self.entry is None:
+            raise NeedsConfirmation
+        return self.entry
 
 
-def ban(*, picture: Picture, blocklist: Blocklist, actor_id: str = "", options: EntryOptions) -> BanResult:
+def ban(
+    *,
+    picture: Picture,
+    blocklist: Blocklist,
+    actor_id: str = "",
+    options: EntryOptions,
+    draft: BanDraft | None = None,
+) -> BanResult:
     """Add a picture to a list (or to an allowlist, which is a list with the action ``allow``).
+
+    A ban that would hit more than ``CONFIRM_REACH`` earlier uploads is put down and waits for a second person;
+    made from a ``draft`` that waits, it is confirmed. One that shows a background that many people's pictures share
+    may only hold by its parts.
 
     Raises :class:`FlatPicture` for a picture without structure, unless ``exact_only`` is asked for.
     What is on the list already, exactly or at distance 0 in every algorithm, adds no entry and raises
@@ -67,6 +93,17 @@ def ban(*, picture: Picture, blocklist: Blocklist, actor_id: str = "", options: 
     """
     if picture.analysis.flat and not options.exact_only:
         raise FlatPicture
+    reach = foresee(picture, blocklist=blocklist, options=options)
+    if needs_second(reach) and not confirmed(draft) and _same(picture, blocklist) is None:
+        waiting = wait(picture, blocklist=blocklist, options=options, actor_id=actor_id, draft=draft)
+        return BanResult(None, False, revision.current().number, reach=reach, waiting=waiting)
+    options = replace(options, local=options.local or only_local(reach))
+    return replace(_enter(picture, blocklist, actor_id, options, draft), reach=reach)
+
+
+def _enter(
+    picture: Picture, blocklist: Blocklist, actor_id: str, options: EntryOptions, draft: BanDraft | None
+) -> BanResult:
     features = local.features_of(picture.analysis)
     evidence = keep_evidence(picture) if blocklist.keep_evidence else ""
     used = False
@@ -81,7 +118,8 @@ def ban(*, picture: Picture, blocklist: Blocklist, actor_id: str = "", options: 
             banned = _insert(picture, blocklist, options, actor_id, evidence, nearest, change)
             local.enrol(banned, features, at_revision=change.revision)
             used = True
-            detail = {"exact_only": options.exact_only, **({"local": options.local} if options.local else {})}
+            detail = {"exact_only": options.exact_only, **asked_by(draft)}
+            detail |= {"local": options.local} if options.local else {}
             rescan = entered(banned, change, options=options, upload_id=picture.upload_id, detail=detail)
             warnings = tuple(dict.fromkeys(word for one in features for word in one.warnings))
             return BanResult(banned, True, change.revision, distance, rescan.pk, warnings)
@@ -128,6 +166,11 @@ def _insert(
         for code in analysis.enrolment
     )
     return banned
+
+
+def asked_by(draft: BanDraft | None) -> dict[str, Any]:
+    """Return who had asked for a ban that a second person confirmed, for the history."""
+    return {"asked_by": draft.created_by} if draft is not None and confirmed(draft) else {}
 
 
 def already_there(
@@ -217,9 +260,5 @@ def allow(
 ) -> BanResult:
     """Put a picture on the allowlist: what it explains is never flagged. A flat picture is allowed as
     an exact copy."""
-    return ban(
-        picture=picture,
-        blocklist=blocklist or selectors.blocklist_named("allowlist"),
-        actor_id=actor_id,
-        options=EntryOptions(note=note, exact_only=picture.analysis.flat),
-    )
+    options = EntryOptions(note=note, exact_only=picture.analysis.flat)
+    return _enter(picture, blocklist or selectors.blocklist_named("allowlist"), actor_id, options, None)

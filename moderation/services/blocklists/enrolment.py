@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from moderation import storage
 from moderation.conf import get_settings
@@ -21,11 +21,18 @@ class Picture:
     analysis: Analysis
     source: str
     upload_id: int | None = None
+    data: bytes = field(default=b"", repr=False)
+    """The file as it came, where it is not that of an upload."""
+
+    @property
+    def is_hash(self) -> bool:
+        """Whether a hash is all that there is."""
+        return not self.analysis.sha256
 
 
 def picture_from_bytes(data: bytes, *, source: str = "file") -> Picture:
     """Decode in the sandbox. Raises :class:`ImageRefused` and :class:`SandboxFailure` children."""
-    return Picture(decoder().analyse(data, get_settings().analysis(evidence=True)), source)
+    return Picture(decoder().analyse(data, get_settings().analysis(evidence=True)), source, data=data)
 
 
 def picture_of_upload(upload: Upload) -> Picture:

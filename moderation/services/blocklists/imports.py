@@ -18,10 +18,12 @@ from django.db import transaction
 
 from moderation.conf import get_settings
 from moderation.domain.algorithms import ALGORITHMS
+from moderation.domain.analysis import Code
 from moderation.exceptions import HashFileUnreadable
 from moderation.models import BannedImage, Blocklist, BlocklistChange
 from moderation.services import revision
 from moderation.services.blocklists.hash_files import BadLine, HashFile, HashLine
+from moderation.services.blocklists.reach import reach_of_codes
 from moderation.services.blocklists.staging import Staging
 from moderation.services.dispatching import dispatcher
 from moderation.services.rescans import rescan
@@ -29,6 +31,8 @@ from moderation.services.revision import Change, database
 
 LINES_PER_TRANSACTION = 20_000
 """Lines in one transaction: what a screening may have to wait for."""
+LINES_IN_SAMPLE = 200
+"""Lines of a batch that earlier uploads are compared with before it is imported."""
 MOST_IN_ENTRY = 256
 """Codes of one entry; of further lines with the same id a second one is made."""
 
@@ -51,6 +55,10 @@ class Imported:
     last_revision: int | None = None
     rescans: list[int] = field(default_factory=list)
     """Searches among earlier uploads that it asks for."""
+    waits_after: int | None = None
+    """The line behind which it stopped, since what follows would hit many earlier uploads."""
+    reach: int = 0
+    """How many that would be, as a sample of the batch says."""
     not_searched: set[str] = field(default_factory=set)
     """Algorithms that the settings do not search for: stored, and without effect."""
 
@@ -73,9 +81,13 @@ def import_file(
     actor_id: str = "",
     resume: bool = True,
     wake: bool = True,
+    confirmed: bool = False,
     callbacks: Callbacks | None = None,
 ) -> Imported:
     """Import a file in batches. Bad lines are left out. Raises :class:`HashFileUnreadable`.
+
+    A batch that would hit more than ``CONFIRM_REACH`` earlier uploads, as a sample of its lines says, is not imported,
+    and nothing behind it, unless a second person has ``confirmed`` that.
 
     The file is known by its content: if an import of it was interrupted, the batches that were committed
     are skipped (unless ``resume`` is False; then they count as duplicates). ``wake`` sends a worker to
@@ -88,6 +100,8 @@ def import_file(
         report.after_line = work.done_before()
     with work.staging.session():
         for lines, final in work.batches(batch, after=report.after_line):
+            if not confirmed and work.has_to_wait(lines):
+                break
             with transaction.atomic(using=database()):
                 work.stage(lines)
                 with revision.exclusive_change() as change:
@@ -106,16 +120,22 @@ def import_whole(
     batch: int = LINES_PER_TRANSACTION,
     actor_id: str = "",
     wake: bool = True,
+    confirmed: bool = False,
     callbacks: Callbacks | None = None,
 ) -> Imported:
-    """Import all or nothing: one transaction and one revision, and nothing at all if a line is bad.
+    """Import all or nothing: one transaction and one revision, and nothing at all if a line is bad, or if a batch has to
+    wait as in :func:`import_file`.
 
     Screenings wait for the whole transaction. Raises :class:`HashFileUnreadable`.
     """
     callbacks = callbacks or Callbacks()
     checked = _Work(path, blocklist, name or path.name, actor_id, callbacks)
-    for _ in checked.batches(batch):
-        pass
+    for lines, _ in checked.batches(batch):
+        if not confirmed and checked.has_to_wait(lines):
+            break
+    if checked.report.waits_after is not None:
+        checked.report.waits_after = 0
+        return checked.report
     if checked.report.bad:
         return checked.report
     work = _Work(path, blocklist, name or path.name, actor_id, callbacks)
@@ -191,6 +211,19 @@ class _Work:
         finally:
             file.close()
 
+    def has_to_wait(self, lines: list[HashLine]) -> bool:
+        """Look at a sample of a batch; return whether it would hit so many earlier uploads that two people have to want
+        it. Lists that let nothing be rejected or held hit none."""
+        if not self._decides():
+            return False
+        step = -(-len(lines) // LINES_IN_SAMPLE)
+        sample = [Code(line.algorithm, line.bits, 0, "") for line in lines[::step]]
+        self.report.reach = reach_of_codes(sample, blocklist=self.blocklist) * len(lines) // len(sample)
+        if self.report.reach <= get_settings().confirm_reach:
+            return False
+        self.report.waits_after = lines[0].number - 1
+        return True
+
     def stage(self, lines: list[HashLine]) -> None:
         """Assign ids to the entries, leave out what the batch says twice, and hand it to the database."""
         seen: set[tuple[str, bytes]] = set()
@@ -250,7 +283,7 @@ class _Work:
             rescan.ask_once(asked=self.report.rescans, since_revision=change.revision)
 
     def _decides(self) -> bool:
-        # Asked under the lock: the list may have got another action since the import began.
+        # Asked again under the lock: the list may have got another action since the import began.
         return Blocklist.objects.filter(pk=self.blocklist.pk, action__in=Blocklist.DECIDING).exists()
 
     def wake(self) -> None:

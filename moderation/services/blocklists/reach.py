@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
 from moderation import selectors
-from moderation.domain.analysis import Analysis
+from moderation.domain.analysis import Analysis, Code
 from moderation.domain.local.features import BAN_KEYPOINTS
 from moderation.models import Blocklist, Upload
 from moderation.services import revision
@@ -95,9 +96,7 @@ def reach_of(
                 ),
                 key=_order,
             )
-    live = Upload.objects.filter(
-        status__in=(Upload.Status.APPROVED, Upload.Status.HELD), withdrawn_at__isnull=True
-    )
+    live = _live()
     exact = live.filter(Q(sha256=analysis.sha256) | Q(pixels=analysis.pixels))
     for upload in exact.values_list("pk", flat=True):
         near[upload] = Neighbour(upload, "exact", 0, "block")
@@ -117,6 +116,14 @@ def reach_of(
     )
 
 
+def reach_of_codes(codes: Iterable[Code], *, blocklist: Blocklist) -> int:
+    """Return how many earlier uploads, public or held, hashes without pictures would hit on this list."""
+    bands = selectors.bands(revision.current().entries, blocklist.radii)
+    radii = {name: band.hold for name, band in bands.items() if band.hold >= 0}
+    found = sorted(earlier_uploads.within(codes, radii))
+    return len(_owners(_live(), found))
+
+
 def sample_of(analysis: Analysis, *, blocklist: Blocklist) -> Sample | None:
     """Return what the second tier would find among the newest uploads; None where the list does not use it."""
     if not analysis.local or not used_by(blocklist):
@@ -130,6 +137,12 @@ def used_by(blocklist: Blocklist) -> bool:
         selectors.local_wanted()
         and blocklist.local != Blocklist.Local.OFF
         and blocklist.action != Blocklist.Action.ALLOW
+    )
+
+
+def _live() -> QuerySet[Upload]:
+    return Upload.objects.filter(
+        status__in=(Upload.Status.APPROVED, Upload.Status.HELD), withdrawn_at__isnull=True
     )
 
 

@@ -16,15 +16,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from moderation import storage
-from moderation.conf import get_settings
 from moderation.domain.analysis import Analysis, Code, Probe
-from moderation.domain.local.features import BAN_KEYPOINTS
 from moderation.domain.local.signature import LocalSignature
 from moderation.domain.reasons import Reason
-from moderation.exceptions import DecisionRefused, ModerationError
+from moderation.exceptions import DecisionRefused, FlatPicture, ModerationError
 from moderation.models import BanDraft, Blocklist, Upload
 from moderation.services import files
-from moderation.services.blocklists import banning, codes, enrolment
+from moderation.services.blocklists import banning, codes, drafting, enrolment
 from moderation.services.blocklists.banning import BanResult, EntryOptions
 from moderation.services.blocklists.enrolment import Picture
 from moderation.services.blocklists.reach import Reach, reach_of, used_by
@@ -32,7 +30,6 @@ from moderation.services.desk import review
 from moderation.services.rescans import local_reach
 from moderation.services.rescans.local_reach import Sample
 from moderation.services.revision import database
-from moderation.services.search import local
 
 Status = BanDraft.Status
 KEPT = {Status.DRAFT: timedelta(hours=1), Status.WAITING: timedelta(days=7)}
@@ -110,42 +107,24 @@ def _name(source: Source) -> str:
 
 
 def _draft(batch: uuid.UUID, source: Source, common: Common) -> BanDraft:
-    options = common.options
-    draft = BanDraft(
-        batch=batch,
-        blocklist=common.blocklist,
-        label=options.label[:200],
-        reason=options.reason[:200],
-        note=options.note,
-        exact_only=options.exact_only,
-        radii=dict(options.radii) if options.radii else None,
-        ban_expires_at=options.expires_at,
-        created_by=common.actor_id,
-    )
+    name, reject_too = "", False
     match source:
         case File():
-            picture = enrolment.picture_from_bytes(source.data)
-            draft.file_name = source.name[:255]
-            draft.file = storage.write(storage.quarantine(), storage.fresh_name("drafts"), source.data)
+            picture, name = enrolment.picture_from_bytes(source.data), source.name
         case Hash():
             analysis = codes.analysis_of_code(algorithm=source.algorithm, bits=source.bits)
             picture = Picture(analysis, "hash")
-            draft.algorithm = analysis.enrolment[0].algorithm
-            draft.exact_only = False
         case _:
-            picture = enrolment.picture_of_upload(source)
-            draft.upload = source
-            draft.reject_too = common.reject_too
-    if picture.analysis.evidence is not None:
-        draft.picture = files.keep_private(picture.analysis.evidence, folder="drafts")
-    draft.flat = picture.analysis.flat
-    draft.sha256, draft.pixels = picture.analysis.sha256, picture.analysis.pixels
-    if picture.analysis.local:
-        signature = local.features_of(picture.analysis)[0].signature.strongest(BAN_KEYPOINTS)
-        draft.signature = signature.to_bytes()
-    draft.codes = [[code.algorithm, code.bits.hex(), code.variant] for code in picture.analysis.enrolment]
-    draft.save()
-    return draft
+            picture, reject_too = enrolment.picture_of_upload(source), common.reject_too
+    return drafting.store(
+        picture,
+        blocklist=common.blocklist,
+        options=common.options,
+        actor_id=common.actor_id,
+        batch=batch,
+        file_name=name,
+        reject_too=reject_too,
+    )
 
 
 def reaches_of(drafts: Iterable[BanDraft]) -> dict[int, Reach]:
@@ -181,13 +160,9 @@ def _reach_of(draft: BanDraft, sample: Sample | None) -> Reach:
     )
 
 
-def needs_second(reach: Reach) -> bool:
-    """Return whether so many uploads are in reach that two people have to want it."""
-    return reach.block + reach.hold > get_settings().confirm_reach
-
-
-def confirm(*, draft_id: int, actor_id: str) -> BanResult | None:
-    """Make the ban; None where it waits for a second moderator now.
+def confirm(*, draft_id: int, actor_id: str) -> BanResult:
+    """Make the ban, or have it wait for a second moderator. An upload that is to be rejected, too, is rejected then
+    already.
 
     Raises :class:`DecisionRefused` where it is done already or where whoever asked for it would be
     the second moderator too, and what :func:`moderation.services.blocklists.banning.ban` raises.
@@ -195,18 +170,16 @@ def confirm(*, draft_id: int, actor_id: str) -> BanResult | None:
     draft = BanDraft.objects.select_related("blocklist", "upload").filter(pk=draft_id).first()
     if draft is None or draft.status not in (Status.DRAFT, Status.WAITING):
         raise DecisionRefused("This ban was made or dropped already.")
-    reach = reaches_of([draft])[draft.pk]
-    if draft.status == Status.DRAFT and needs_second(reach):
-        BanDraft.objects.filter(pk=draft_id, status=Status.DRAFT).update(
-            status=Status.WAITING, created_at=timezone.now()
-        )
-        return None
     if draft.status == Status.WAITING and draft.created_by == actor_id:
         raise DecisionRefused("You asked for this ban yourself: a second moderator has to confirm it.")
+    picture = None if draft.algorithm else _picture(draft)
+    if picture is not None and picture.analysis.flat and not draft.exact_only:
+        raise FlatPicture
     if draft.upload is not None and draft.reject_too:
         _reject(draft, actor_id)
-    result = _ban(draft, actor_id, local="hold" if reach.parts and reach.parts.background else "")
-    _close(draft, Status.DONE, banned_id=result.banned.pk)
+    result = _ban(draft, picture, actor_id)
+    if result.waiting is None:
+        _close(draft, Status.DONE, banned_id=result.banned.pk)
     return result
 
 
@@ -220,10 +193,19 @@ def _reject(draft: BanDraft, actor_id: str) -> None:
             reason=Reason.BANNED_TOO,
             note=draft.note,
         )
-        upload.refresh_from_db()
 
 
-def _ban(draft: BanDraft, actor_id: str, *, local: str) -> BanResult:
+def _picture(draft: BanDraft) -> Picture:
+    if draft.upload is not None:
+        return enrolment.picture_of_upload(draft.upload)
+    try:
+        data = storage.read(storage.quarantine(), draft.file)
+    except FileNotFoundError as error:
+        raise DecisionRefused("The file waited too long and is gone. Give it again.") from error
+    return enrolment.picture_from_bytes(data)
+
+
+def _ban(draft: BanDraft, picture: Picture | None, actor_id: str) -> BanResult:
     options = EntryOptions(
         label=draft.label,
         reason=draft.reason,
@@ -231,25 +213,19 @@ def _ban(draft: BanDraft, actor_id: str, *, local: str) -> BanResult:
         exact_only=draft.exact_only,
         radii=draft.radii,
         expires_at=draft.ban_expires_at,
-        local=local,
     )
-    if draft.algorithm:
-        return codes.ban_code(
-            algorithm=draft.algorithm,
-            bits=bytes.fromhex(draft.codes[0][1]),
-            blocklist=draft.blocklist,
-            actor_id=actor_id,
-            options=options,
+    if picture is not None:
+        return banning.ban(
+            picture=picture, blocklist=draft.blocklist, actor_id=actor_id, options=options, draft=draft
         )
-    if draft.upload is not None:
-        picture = enrolment.picture_of_upload(draft.upload)
-    else:
-        try:
-            data = storage.read(storage.quarantine(), draft.file)
-        except FileNotFoundError as error:
-            raise DecisionRefused("The file waited too long and is gone. Give it again.") from error
-        picture = enrolment.picture_from_bytes(data)
-    return banning.ban(picture=picture, blocklist=draft.blocklist, actor_id=actor_id, options=options)
+    return codes.ban_code(
+        algorithm=draft.algorithm,
+        bits=bytes.fromhex(draft.codes[0][1]),
+        blocklist=draft.blocklist,
+        actor_id=actor_id,
+        options=options,
+        draft=draft,
+    )
 
 
 def set_exact_only(*, draft_id: int) -> None:
@@ -272,6 +248,12 @@ def _close(draft: BanDraft, status: BanDraft.Status, *, banned_id: int | None = 
         draft.note = ""
         draft.signature = None
         draft.save()
+
+
+def drop_of_upload(*, upload_id: int, actor_id: str) -> None:
+    """Do not make the bans of this upload's picture that one has asked for, and that wait."""
+    for draft in BanDraft.objects.filter(upload_id=upload_id, created_by=actor_id, status=Status.WAITING):
+        _close(draft, Status.DROPPED)
 
 
 def drop_stale(*, limit: int = 100) -> int:

@@ -26,7 +26,7 @@ from moderation.models import (
 )
 from moderation.services import revision
 from moderation.services.blocklists import background
-from moderation.services.desk import overturn, reinstating, review
+from moderation.services.desk import drafts, overturn, reinstating, review
 from moderation.services.history import decisions
 from moderation.services.locking import locked
 from moderation.services.uploads import outcome
@@ -182,6 +182,8 @@ def _undo_approval(decision: Decision) -> None:
 
 def _undo_rejection(decision: Decision) -> None:
     _newest_on_upload(decision)
+    if decision.reason == Reason.BANNED_TOO:
+        drafts.drop_of_upload(upload_id=decision.upload_id or 0, actor_id=decision.actor_id)
     if not _was_public(decision):
         _back_to_the_queue(decision, expected=Upload.Status.REJECTED)
         return
