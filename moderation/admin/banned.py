@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,7 +12,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseNotAllowed,
-    HttpResponseRedirect,
     JsonResponse,
 )
 from django.urls import URLPattern, path, reverse
@@ -20,6 +19,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from moderation.actions import ENTRY_ACTIONS
+from moderation.actions.entries import EntryAction
 from moderation.admin import html
 from moderation.admin.audit_rows import names_in, rows_for
 from moderation.admin.ban import BanPages
@@ -32,7 +33,6 @@ from moderation.selectors import audit, user_names
 from moderation.selectors.audit_filters import AuditFilter
 from moderation.services.blocklists import background
 from moderation.services.blocklists import blocklist as blocklists
-from moderation.services.desk import reinstating
 from moderation.services.rescans import rescan as rescans
 
 
@@ -70,13 +70,6 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         """Put the way to a ban before the pages of the model."""
         change = "change_bannedimage"
         own = [
-            path("<int:pk>/retire/", self.guarded(self.retire_one, change), name="moderation_ban_retire"),
-            path("<int:pk>/again/", self.guarded(self.ban_again, change), name="moderation_ban_again"),
-            path(
-                "<int:pk>/background/",
-                self.guarded(self.give_background_back, change),
-                name="moderation_ban_background",
-            ),
             path(
                 "<int:pk>/settings/", self.guarded(self.settings_of, change), name="moderation_ban_settings"
             ),
@@ -90,6 +83,14 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
                 self.guarded(self.rescan_cancel, "change_rescan"),
                 name="moderation_rescan_cancel",
             ),
+        ]
+        own += [
+            path(
+                f"<int:pk>/{action.address}/",
+                self.guarded(partial(self.act, action), *action.permissions),
+                name=f"moderation_ban_{action.name}",
+            )
+            for action in ENTRY_ACTIONS.values()
         ]
         return [*own, *self.ban_urls(), *self.overturn_urls(), *super().get_urls()]
 
@@ -175,48 +176,19 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         title = _("Banned image #%(number)s") % {"number": banned.pk}
         return self.page(request, "entry.html", context, title=title, scripts=("progress.js",), status=status)
 
-    def _post(self, request: HttpRequest, pk: int, what: Callable[[], object], done: str) -> HttpResponse:
+    def act(self, action: EntryAction, request: HttpRequest, pk: int) -> HttpResponse:
+        """Do what a button of an entry's page says (POST)."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        here = reverse("admin:moderation_bannedimage_change", args=[pk])
+        shown = pk
         try:
-            what()
+            note = request.POST.get("note", "")[:1000]
+            shown = action.run(banned_id=pk, actor_id=actor_of(request), note=note).pk
         except ModerationError as error:
             messages.error(request, _(str(error)))
         else:
-            messages.success(request, done)
-        return back_to(request, here)
-
-    def retire_one(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Unban (POST)."""
-        note, actor = request.POST.get("note", "")[:1000], actor_of(request)
-        return self._post(
-            request,
-            pk,
-            lambda: blocklists.unban(banned_id=pk, actor_id=actor, note=note),
-            _("Retired. What it rejected is still rejected: see “This was wrong” to restore it."),
-        )
-
-    def ban_again(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ban a retired entry again, as a new one (POST)."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        try:
-            banned = reinstating.reinstate(banned_id=pk, actor_id=actor_of(request))
-        except ModerationError as error:
-            messages.error(request, _(str(error)))
-            return HttpResponseRedirect(reverse("admin:moderation_bannedimage_change", args=[pk]))
-        messages.success(request, _("Banned again, as a new entry."))
-        return HttpResponseRedirect(reverse("admin:moderation_bannedimage_change", args=[banned.pk]))
-
-    def give_background_back(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Count what the entry has learned as its own again (POST)."""
-        return self._post(
-            request,
-            pk,
-            lambda: background.forget_all(banned_id=pk, actor_id=actor_of(request)),
-            _("Given back. Earlier uploads are looked at again."),
-        )
+            messages.success(request, str(action.done))
+        return back_to(request, reverse("admin:moderation_bannedimage_change", args=[shown]))
 
     def settings_of(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Change exact-only, radii, suspension and expiry of an active entry (POST)."""
@@ -230,12 +202,15 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         note = form.cleaned_data.get("note", "") if settings else ""
         if banned.flat and settings:
             settings["exact_only"] = True
-        return self._post(
-            request,
-            pk,
-            lambda: blocklists.change_entry(banned_id=pk, actor_id=actor_of(request), note=note, **settings),
-            _("Saved. Earlier uploads are looked at again."),
-        )
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            blocklists.change_entry(banned_id=pk, actor_id=actor_of(request), note=note, **settings)
+        except ModerationError as error:
+            messages.error(request, _(str(error)))
+        else:
+            messages.success(request, _("Saved. Earlier uploads are looked at again."))
+        return back_to(request, reverse("admin:moderation_bannedimage_change", args=[pk]))
 
     def rescan_state(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Return numbers for the progress on an entry's page."""

@@ -6,20 +6,21 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.forms import Select
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
+from moderation.actions import UPLOAD_ACTIONS, uploads
 from moderation.admin import html
-from moderation.admin.deciding import decide
 from moderation.admin.desk import VEIL, actor_of, back_to, capped, desk_context, may
 from moderation.admin.undoing import UndoPages, undo_rows
 from moderation.admin.verdict_text import explain, reason_in_words
 from moderation.domain.reasons import Reason
 from moderation.exceptions import ModerationError
-from moderation.forms.decisions import BulkDecideForm, DecideForm, PreferenceForm, QueueFilterForm
+from moderation.forms.decisions import BulkDecideForm, PreferenceForm, QueueFilterForm
 from moderation.models import Blocklist, DeskPreference, Upload
 from moderation.selectors import review, user_names
 from moderation.selectors.review import QueueFilter
@@ -71,9 +72,9 @@ class ReviewPages(UndoPages):
         queue = review.held(wanted).select_related("blocklist")
         if after.isdecimal():
             queue = queue.filter(pk__gt=min(int(after), 2**62))
-        uploads = list(queue[: GRID + 1])
-        more, uploads = len(uploads) > GRID, uploads[:GRID]
-        ids = [upload.pk for upload in uploads]
+        found = list(queue[: GRID + 1])
+        more, found = len(found) > GRID, found[:GRID]
+        ids = [upload.pk for upload in found]
         matches, claimed = review.leading_matches(ids), review.claimed_by_others(actor_of(request), ids)
         names = user_names.moderators(claimed.values())
         cards = [
@@ -84,7 +85,7 @@ class ReviewPages(UndoPages):
                 "reason": reason_in_words(upload.reason),
                 "claimed": names.get(claimed.get(upload.pk, ""), ""),
             }
-            for upload in uploads
+            for upload in found
         ]
         form = QueueFilterForm(request.GET or None)
         reasons = [(reason.value, reason_in_words(reason)) for reason in Reason if reason.holds]
@@ -93,8 +94,9 @@ class ReviewPages(UndoPages):
             "cards": cards,
             "form": form,
             "query": query,
+            "actions": [action for action in UPLOAD_ACTIONS.values() if "grid" in action.pages],
             "waiting": "" if wanted.nearer is not None else capped(review.capped(review.held(wanted))),
-            "next_after": uploads[-1].pk if more else None,
+            "next_after": found[-1].pk if more else None,
             "undoable": undo_rows(actor_of(request)),
         }
         return self.page(request, "review_grid.html", context, title=_("Review"), scripts=("grid.js",))
@@ -147,6 +149,7 @@ class ReviewPages(UndoPages):
             "upload": upload,
             "item": item,
             "query": query,
+            "actions": uploads.offered(page="queue", upload=upload, user=request.user),
             "picture": html.picture_of_upload(upload),
             "evidence": html.picture_of_entry(item.banned) if item.banned else "",
             "sentence": explain(item.screening, item.leading, item.banned) if item.screening else "",
@@ -165,6 +168,7 @@ class ReviewPages(UndoPages):
             messages.info(request, _("This upload is not held any more."))
             return HttpResponseRedirect(_with(reverse("admin:moderation_review"), query))
         context = self.item_context(request, upload, query)
+        context["keys"] = [action for action in UPLOAD_ACTIONS.values() if "queue" in action.pages]
         return self.page(
             request,
             "review_item.html",
@@ -194,15 +198,15 @@ class ReviewPages(UndoPages):
 
     def decided(self, request: HttpRequest, pk: int) -> tuple[bool, str]:
         """Decide; return (done, message)."""
-        form = DecideForm(request.POST)
-        if not form.is_valid():
+        action = uploads.named(request.POST.get("action", ""), page="queue")
+        form = action.form(request.POST) if action else None
+        if action is None or form is None or not form.is_valid():
             return False, _("This is not something that can be decided.")
-        action = form.cleaned_data["action"]
-        if action == "ban" and not may(request, "add_bannedimage"):
-            return False, _("You may not ban pictures.")
+        if not action.allowed(request.user):
+            return False, action.forbidden
         actor = actor_of(request)
         try:
-            done = decide(pk, actor, form)
+            done = action.run(upload_id=pk, actor_id=actor, data=form.cleaned_data)
         except Upload.DoesNotExist:
             return False, _("This upload is not there any more.")
         except ModerationError as error:
@@ -213,28 +217,24 @@ class ReviewPages(UndoPages):
     def several(self, request: HttpRequest) -> HttpResponse:
         """Decide the same for many uploads of the grid (POST)."""
         fallback = reverse("admin:moderation_review")
+        action = uploads.named(request.POST.get("action", ""), page="grid")
         form = BulkDecideForm(request.POST)
-        if request.method != "POST" or not form.is_valid():
+        if request.method != "POST" or action is None or not form.is_valid():
             messages.error(request, _("Choose uploads that are still held, and what to do with them."))
             return back_to(request, fallback)
+        if not action.allowed(request.user):
+            raise PermissionDenied
         done: list[str] = []
         for upload in form.cleaned_data["uploads"]:
-            single = DecideForm(
-                {
-                    "action": form.cleaned_data["action"],
-                    "seen": form.cleaned_data["seen"],
-                    "status": Upload.Status.HELD,
-                }
-            )
+            single = action.form({"seen": form.cleaned_data["seen"], "status": Upload.Status.HELD})
             single.is_valid()
             try:
-                decide(upload.pk, actor_of(request), single)
+                action.run(upload_id=upload.pk, actor_id=actor_of(request), data=single.cleaned_data)
                 done.append(upload.reference)
             except ModerationError as error:
                 messages.error(request, f"{upload.reference}: {_(str(error))}")
         if done:
-            said = DecideForm.DONE[form.cleaned_data["action"]]
-            messages.success(request, f"{said} {', '.join(done)}")
+            messages.success(request, f"{action.done} {', '.join(done)}")
         return back_to(request, fallback)
 
     def preference_page(self, request: HttpRequest) -> HttpResponse:

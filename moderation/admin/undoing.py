@@ -9,19 +9,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from moderation.admin.desk import DeskAdmin, actor_of, back_to, may
+from moderation.actions import leaving
+from moderation.admin.desk import DeskAdmin, actor_of, back_to
 from moderation.exceptions import ModerationError
 from moderation.models import Decision, Upload
 from moderation.services.desk import undo
-
-Kind = Decision.Kind
-NEEDS = {
-    Kind.APPROVE: "decide_upload",
-    Kind.REJECT: "decide_upload",
-    Kind.BAN: "add_bannedimage",
-    Kind.RETIRE: "change_bannedimage",
-}
-"""To take a decision back one must still be allowed to make it: what follows is as far-reaching."""
 
 
 class UndoPages(DeskAdmin):
@@ -47,11 +39,13 @@ class UndoPages(DeskAdmin):
             named = str(last[0].pk)
         number = min(int(named), 2**62)
         mine = Decision.objects.filter(pk=number, actor_id=actor)
-        kinds = [part.kind for decision in mine for part in undo.parts(decision)]
-        if not may(request, *(NEEDS[Kind(kind)] for kind in kinds if kind in NEEDS)):
+        # To take a decision back one must still be allowed to make it: what follows is as far-reaching.
+        made = [leaving(part.kind) for decision in mine for part in undo.parts(decision)]
+        if not all(action is None or action.allowed(request.user) for action in made):
             return False, _("You may not take such decisions any more, nor take them back."), None
+        take_back = made[0].undo if made and made[0] else undo.undo
         try:
-            decision = undo.undo(decision_id=number, actor_id=actor)
+            decision = take_back(decision_id=number, actor_id=actor)
         except ModerationError as error:
             return False, _(str(error)), None
         return True, _("Undone: %(what)s.") % {"what": decision.get_kind_display()}, decision.upload_id

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -14,16 +15,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from moderation.actions import uploads
 from moderation.admin import html
 from moderation.admin.audit_rows import rows_for
 from moderation.admin.dashboard import DashboardPages
-from moderation.admin.deciding import decide, require
 from moderation.admin.desk import RowPages, actor_of, back_to, may
 from moderation.admin.review import ReviewPages
 from moderation.admin.verdict_text import explain, reason_in_words
 from moderation.exceptions import ModerationError
 from moderation.forms.bans import MOST_UPLOADS
-from moderation.forms.decisions import DecideForm
 from moderation.models import Upload
 from moderation.selectors import audit, review, user_names
 from moderation.selectors.audit_filters import AuditFilter
@@ -69,8 +69,8 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
         """Add what every page shows."""
-        uploads: QuerySet[Upload] = super().get_queryset(request).select_related("blocklist", "appeal")
-        return uploads
+        rows: QuerySet[Upload] = super().get_queryset(request).select_related("blocklist", "appeal")
+        return rows
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -158,10 +158,8 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
             "owner": next((row.owner for row in rows if row.kind == "screening"), ""),
             "rows": rows,
             "appeal": getattr(upload, "appeal", None),
+            "actions": uploads.offered(page="upload", upload=upload, user=request.user),
             "can": {
-                "approve": upload.status in ("held", "rejected") and bool(upload.reencoded),
-                "reject": upload.status in ("held", "approved"),
-                "again": upload.status == "held" and bool(upload.original) and not upload.reencoded,
                 "ban": bool(upload.reencoded or upload.original),
                 "overturn": upload.status == "rejected" and item.banned is not None,
             },
@@ -176,12 +174,15 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
     def decide_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Decide from an upload's own page (POST)."""
         here = reverse("admin:moderation_upload_change", args=[pk])
-        form = DecideForm(request.POST)
-        if request.method == "POST" and form.is_valid():
-            require(request, form)
+        action = uploads.named(request.POST.get("action", ""), page="upload")
+        form = action.form(request.POST) if action else None
+        if request.method == "POST" and action and form and form.is_valid():
+            if not action.allowed(request.user):
+                raise PermissionDenied
             try:
-                decide(pk, actor_of(request), form)
-                messages.success(request, _("Decided and recorded."))
+                done = action.run(upload_id=pk, actor_id=actor_of(request), data=form.cleaned_data)
             except ModerationError as error:
                 messages.error(request, _(str(error)))
+            else:
+                messages.success(request, done)
         return back_to(request, here)

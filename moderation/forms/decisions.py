@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from moderation.models import Blocklist, DeskPreference, Upload
 
-if TYPE_CHECKING:
-    from django_stubs_ext import StrPromise
-
 
 class DecideForm(forms.Form):
-    """One button, and perhaps a note."""
+    """What is known beside a button, and perhaps a note."""
 
-    ACTIONS = (
-        ("approve", _("Approve")),
-        ("reject", _("Reject")),
-        ("ban", _("Reject and ban")),
-        ("again", _("Screen again")),
-        ("skip", _("Skip")),
-    )
-    DONE: ClassVar[Mapping[str, StrPromise]] = {
-        "approve": _("Approved."),
-        "reject": _("Rejected."),
-        "ban": _("Rejected and banned."),
-        "again": _("It is screened again."),
-        "skip": _("Skipped."),
-    }
-    """What is said of each when it is done."""
-    action = forms.ChoiceField(choices=ACTIONS)
     note = forms.CharField(required=False, max_length=1000)
     blocklist = forms.ModelChoiceField(
         queryset=Blocklist.objects.exclude(action=Blocklist.Action.ALLOW), required=False
@@ -44,9 +22,8 @@ class DecideForm(forms.Form):
 
 
 class BulkDecideForm(forms.Form):
-    """The same for the grid: only what can be said of many at once."""
+    """Many uploads of the grid."""
 
-    action = forms.ChoiceField(choices=[choice for choice in DecideForm.ACTIONS if choice[0] != "ban"])
     uploads = forms.ModelMultipleChoiceField(queryset=Upload.objects.all())
     """Also those that are decided meanwhile: each of them is refused by name, and the others go on."""
     seen = forms.IntegerField(required=False, min_value=0)

@@ -30,7 +30,7 @@ def _two_want_more_than_one_hit(settings: Any) -> None:
 
 @pytest.fixture
 def public() -> list[Upload]:
-    """Three copies of one picture."""
+    """Upload three copies of one picture."""
     return [public_upload(4, who=f"fan{number}") for number in range(3)]
 
 
@@ -103,7 +103,7 @@ def test_the_command_exits_1_and_says_so(public: list[Upload], tmp_path: Path) -
 
 
 def _banned_from_the_queue(client: Client) -> tuple[Upload, Any]:
-    """One of three copies that another list holds is rejected, and banned on the default list."""
+    """Reject one of three copies that another list holds, and ban it on the default list."""
     held, *_ = held_upload(4, "ada"), screened(PICTURE, who="bob"), screened(PICTURE, who="cleo")
     url = reverse("admin:moderation_review_decide", args=[held.pk])
     fields = {"action": "ban", "blocklist": Blocklist.objects.get(slug="default").pk}
@@ -173,7 +173,7 @@ def test_a_hash_waits_as_well(public: list[Upload]) -> None:
 
 @pytest.fixture
 def hashes(tmp_path: Path) -> Path:
-    """Of the picture, and of others."""
+    """Write the hashes of the picture, and of others, to a file."""
     lines = []
     for seed in (30, 31, 4, 32):
         code = picture_from_bytes(encode(scene(seed))).analysis.enrolment[0]
