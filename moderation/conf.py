@@ -71,6 +71,8 @@ class Settings:
     """Alias in ``STORAGES`` for what is; ``default`` where this alias is not configured."""
     seal_key: str = ""
     """Key of the audit seals; derived from ``SECRET_KEY`` where empty."""
+    seal_key_fallbacks: tuple[str, ...] = ()
+    """Keys of before, the newest first: what was sealed with them still verifies."""
     lease_seconds: int = 60
     """How long a worker may hold an upload before another takes it."""
     max_attempts: int = 3

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from moderation.models.records import AppendOnlyModel, AuditRecord
+from moderation.models.records import AppendOnlyModel, AuditRecord, canonical, columns
 
 
 class Screening(AuditRecord):
@@ -67,6 +68,21 @@ class Screening(AuditRecord):
         )
         return {**super().content(), "matches": matches}
 
+    found: Sequence[Match] = ()
+    """Matches that are inserted right after it; to be set before the row is."""
+
+    def save_found(self) -> None:
+        """Insert it with what it :attr:`found`."""
+        self.save()
+        for match in self.found:
+            match.screening = self
+        Match.objects.bulk_create(self.found)
+
+    def authenticated(self) -> bytes:
+        rows = self.found if self._state.adding else self.matches.all()
+        found = sorted(canonical(columns(row, without=self.GIVEN_LATER)) for row in rows)
+        return super().authenticated() + b"".join(found)
+
 
 class Match(AppendOnlyModel):
     """What a screening found: a banned image, how, and how near."""
@@ -110,7 +126,7 @@ class Match(AppendOnlyModel):
 
     def content(self) -> dict[str, Any]:
         """Return every column, for the seal of the screening."""
-        return {field.attname: getattr(self, field.attname) for field in self._meta.concrete_fields}
+        return columns(self)
 
 
 class Decision(AuditRecord):
@@ -128,6 +144,7 @@ class Decision(AuditRecord):
         SCREEN_AGAIN = "screen_again", _("screen again")
         CANCEL = "cancel", _("cancel the search among earlier uploads")
         UNDO = "undo", _("undo")
+        ERASE = "erase", _("erase personal data")
 
     kind = models.CharField(_("decision"), max_length=20, choices=Kind)
     actor_id = models.CharField(_("moderator"), max_length=64, blank=True)
@@ -213,11 +230,12 @@ class Seal(AppendOnlyModel):
     position = models.BigIntegerField(primary_key=True)
     """1, 2, 3 … without a gap."""
     kind = models.CharField(max_length=20)
+    """Of a row of the history; or ``anchor``, ``key``: :mod:`moderation.services.history.links`."""
     record_id = models.BigIntegerField()
     digest = models.BinaryField(max_length=32)
     """Of the row."""
     mac = models.BinaryField(max_length=32)
-    """HMAC-SHA-256 over position, kind, id, digest and the previous seal's mac."""
+    """HMAC-SHA-256 over position, kind, id, digest, time and the previous seal's mac."""
     sealed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

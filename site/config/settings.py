@@ -115,6 +115,7 @@ WHITENOISE_USE_FINDERS = True
 
 MODERATION: dict[str, object] = {
     "SEAL_KEY": os.environ.get("SEAL_KEY", ""),
+    "SEAL_KEY_FALLBACKS": words("SEAL_KEY_FALLBACKS"),
     "METRICS_TOKEN": os.environ.get("METRICS_TOKEN", ""),
     "INDEX_DIR": os.environ.get("INDEX_DIR", str(STATE_DIR / "index")),
 }

@@ -31,7 +31,7 @@ from moderation.models import (
 )
 from moderation.services import dispatching, revision
 from moderation.services.decoder import decoder
-from moderation.services.history import sealing
+from moderation.services.history import verification
 from moderation.services.operations import sweeping
 from moderation.services.rescans import rescan
 from moderation.services.uploads import queue, screening
@@ -179,7 +179,7 @@ def violations() -> list[str]:
     numbers = list(BlocklistChange.objects.order_by("revision").values_list("revision", flat=True))
     if len(numbers) != len(set(numbers)):
         found.append("two changes have one revision")
-    report = sealing.verify()
+    report = verification.verify()
     found += [f"history: {fault.kind} {fault.record}" for fault in report.faults]
     return found
 

@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from moderation import api
 from moderation.exceptions import AppendOnly, ImageRefused
 from moderation.models import AUDIT_MODELS, PersonalData, Refusal, Screening, Seal
-from moderation.services.history import sealing, triggers
+from moderation.services.history import sealing, triggers, verification
 from moderation.services.uploads import data_rights
 from tests import pictures
 from tests.services.people import member, send
@@ -38,14 +38,14 @@ def _tamper(statement: str) -> None:
 
 
 def _faults(head: str = "") -> set[str]:
-    return {fault.kind for fault in sealing.verify(head=head).faults}
+    return {fault.kind for fault in verification.verify(head=head).faults}
 
 
 def test_everything_is_sealed_and_verifies(some_history: int) -> None:
-    report = sealing.verify()
+    report = verification.verify()
 
     assert (report.ok, report.rows, report.unsealed) == (True, some_history, some_history)
-    again = sealing.verify(head=report.head)
+    again = verification.verify(head=report.head)
     assert (again.ok, again.unsealed) == (True, 0)
 
 
@@ -64,7 +64,7 @@ def test_everything_is_sealed_and_verifies(some_history: int) -> None:
     ],
 )
 def test_what_was_done_to_the_tables_is_found(statement: str, kind: str) -> None:
-    assert sealing.verify().ok
+    assert verification.verify().ok
 
     _tamper(statement)
 
@@ -73,13 +73,13 @@ def test_what_was_done_to_the_tables_is_found(statement: str, kind: str) -> None
 
 @pytest.mark.usefixtures("some_history")
 def test_a_cut_tail_shows_against_an_earlier_head() -> None:
-    head = sealing.verify().head
+    head = verification.verify().head
 
     last = Seal.objects.latest("position")
     _tamper(f"DELETE FROM moderation_seal WHERE position = {last.position}")
     _tamper(f"DELETE FROM moderation_blocklistchange WHERE id = {last.record_id}")
 
-    assert sealing.verify().ok
+    assert verification.verify().ok
     assert _faults(head) == {"cut"}
 
 
@@ -95,13 +95,13 @@ def test_a_seal_of_another_key_is_found(settings: Any) -> None:
 @pytest.mark.usefixtures("some_history")
 def test_a_person_is_forgotten_and_the_history_still_verifies() -> None:
     ada = member()
-    before = sealing.verify()
+    before = verification.verify()
 
     erased = data_rights.erase(owner_type="auth.user", owner_id=str(ada.user.pk)).personal
 
     assert erased == 4
     assert not PersonalData.objects.exclude(owner_id="", file_name="", address="", text="").exists()
-    after = sealing.verify(head=before.head)
+    after = verification.verify(head=before.head)
     assert (after.ok, after.erased) == (True, 4)
     assert api.status_of(ada, "avatar") is None or api.notices_for(ada.user) == []
 

@@ -9,8 +9,8 @@ from moderation.conf import get_settings
 from moderation.models import PersonalData, Upload
 from moderation.services.blocklists import reach
 from moderation.services.decoder import decoder
+from moderation.services.history import erasure
 from moderation.services.search.earlier import earlier_uploads
-from moderation.services.uploads import retention
 from tests import pictures
 from tests.services.people import member, send
 
@@ -24,7 +24,7 @@ def test_the_personal_data_of_many_people_is_erased_together() -> None:
     rows = (PersonalData(owner_type="auth.user", owner_id="1", salt=b"salt") for _ in range(MORE))
     PersonalData.objects.bulk_create(rows, batch_size=5_000)
 
-    assert retention.erase_personal(PersonalData.objects.filter(owner_id="1")) == MORE
+    assert erasure.erase(PersonalData.objects.filter(owner_id="1")) == MORE
     assert not PersonalData.objects.filter(erased_at__isnull=True).exists()
 
 

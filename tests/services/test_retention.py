@@ -12,7 +12,7 @@ from django.utils import timezone
 from moderation import api
 from moderation.models import BannedImage, Notice, PersonalData, Upload, UploadFingerprints
 from moderation.services.blocklists import blocklist
-from moderation.services.history import sealing
+from moderation.services.history import verification
 from moderation.services.uploads import retention
 from moderation.services.uploads.retention import Purged
 from tests import pictures
@@ -99,7 +99,7 @@ def test_old_personal_data_goes_when_the_site_says_so(rejected: Upload, settings
     assert retention.purge().personal == 1
 
     assert PersonalData.objects.get().owner_id == ""
-    assert sealing.verify().ok
+    assert verification.verify().ok
 
 
 def test_a_person_gets_everything_that_is_kept(rejected: Upload) -> None:
@@ -115,7 +115,7 @@ def test_a_person_gets_everything_that_is_kept(rejected: Upload) -> None:
 
 def test_an_erased_person_leaves_a_history_that_verifies(rejected: Upload) -> None:
     public = send(pictures.encode(pictures.scene(2)), who=member())
-    head = sealing.verify().head
+    head = verification.verify().head
 
     erased = api.erase_data(member().user)
 
@@ -126,7 +126,7 @@ def test_an_erased_person_leaves_a_history_that_verifies(rejected: Upload) -> No
     ada = member()
     assert (public.owner_id, public.target_id, ada.avatar.name) == ("", "", "")
     assert api.export_data(ada.user)["uploads"] == []
-    assert sealing.verify(head=head).ok
+    assert verification.verify(head=head).ok
 
 
 def test_legal_hold_withstands_an_erasure(rejected: Upload) -> None:

@@ -19,7 +19,7 @@ SEAL_KEY = "the seal key of the release's dump"
 pytestmark = pytest.mark.slow
 
 
-def _manage(folder: Path, *arguments: str) -> str:
+def _manage(folder: Path, *arguments: str, status: int = 0) -> str:
     environment = os.environ | {
         "STATE_DIR": str(folder),
         "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
@@ -36,7 +36,7 @@ def _manage(folder: Path, *arguments: str) -> str:
         timeout=120,
         check=False,
     )
-    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.returncode == status, result.stdout + result.stderr
     return result.stdout
 
 
@@ -57,3 +57,30 @@ def test_a_site_of_that_release_upgrades(release: Path, tmp_path: Path) -> None:
     assert verified["rows"] >= 8
     swept = json.loads(_manage(tmp_path, "sweep", "--json"))
     assert swept["found"] == 0
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
+def test_what_that_release_had_not_sealed_or_had_erased_is_closed_off(release: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "db.sqlite3") as database:
+        database.executescript(release.read_text())
+        name = "moderation_seal_no_delete"
+        (trigger,) = database.execute("SELECT sql FROM sqlite_master WHERE name = ?", [name]).fetchone()
+        database.execute(f"DROP TRIGGER {name}")
+        database.execute("DELETE FROM moderation_seal WHERE position > 5")
+        database.execute(trigger)
+        database.execute(
+            "UPDATE moderation_personaldata SET owner_type = '', owner_id = '', address = '', file_name = '', "
+            "text = '', salt = NULL, erased_at = '2026-01-02 03:04:05' WHERE id = 1"
+        )
+
+    _manage(tmp_path, "migrate", "-v", "0")
+
+    verified = json.loads(_manage(tmp_path, "verify_audit", "--json"))
+    assert (verified["ok"], verified["unsealed"], verified["faults"]) == (True, 0, [])
+    with sqlite3.connect(tmp_path / "db.sqlite3") as database:
+        database.execute(
+            "INSERT INTO moderation_decision (kind, actor_id, revision, reason, created_at, upload_id) "
+            "SELECT kind, '99', revision, reason, created_at, upload_id FROM moderation_decision LIMIT 1"
+        )
+    refused = json.loads(_manage(tmp_path, "verify_audit", "--json", status=1))
+    assert [fault["kind"] for fault in refused["faults"]] == ["forged"]

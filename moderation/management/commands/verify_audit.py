@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from moderation.management.base import JsonCommand, wrong_usage
 from moderation.models import Seal
-from moderation.services.history import sealing
+from moderation.services.history import sealing, verification
 
 
 class Command(JsonCommand):
@@ -29,7 +29,7 @@ class Command(JsonCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with self.progress("rows", total=Seal.objects.count() + sealing.unsealed_count()) as progress:
             try:
-                report = sealing.verify(head=options["head"], progress=progress.advance)
+                report = verification.verify(head=options["head"], progress=progress.advance)
             except ValueError as error:
                 raise wrong_usage(str(error)) from error
         values = {
@@ -52,5 +52,5 @@ class Command(JsonCommand):
         self.emit(values, "\n".join(words), ok=report.ok)
 
 
-def _since(report: sealing.Report) -> str:
+def _since(report: verification.Report) -> str:
     return f", the oldest since {report.unsealed_since:%Y-%m-%d %H:%M}" if report.unsealed_since else ""

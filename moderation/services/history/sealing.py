@@ -1,45 +1,39 @@
-"""The chain over the history.
+"""Appending to the chain over the history.
 
 Each audit row gets a seal: its digest and an HMAC over the position, the row's kind and id, the
-digest and the previous HMAC. The key is not in the database, so whoever can write to the database
+digest, the time and the previous HMAC. The key is not in the database, so whoever can write to the database
 alone can neither change a row, nor drop one, nor change their order, without breaking the chain. A
 cut tail shows against an earlier *head* that was kept elsewhere.
+
+A row carries an authentication code from the moment when it is written. What has none was put there by
+something else: it is not sealed, and :mod:`~moderation.services.history.verification` names it.
 
 Rows are sealed in batches by what is not sealed yet, not by id: transactions commit out of order.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Callable, Iterator
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.conf import settings as django_settings
 from django.db import connections, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.utils import timezone
 
-from moderation.conf import get_settings
-from moderation.models import AUDIT_MODELS, AuditRecord, Seal
+from moderation.models import AUDIT_MODELS, AuditRecord, PersonalData, Seal
+from moderation.services.history import links
+from moderation.services.history.links import Keys
 from moderation.services.revision import database
+
+logger = logging.getLogger("moderation.sealing")
 
 SEAL_KEY = 0x7365616C
 """Our second key among a database's advisory locks ("seal")."""
-GENESIS = bytes(32)
 SEALS_PER_TRANSACTION = 500
 RECENT = timedelta(days=1)
-
-
-def _key() -> bytes:
-    secret = get_settings().seal_key or django_settings.SECRET_KEY
-    return hashlib.sha256(b"moderation.seal/1" + secret.encode()).digest()
-
-
-def mac_of(*, position: int, kind: str, record_id: int, digest: bytes, previous: bytes) -> bytes:
-    """Return the HMAC-SHA-256 of one link, 32 bytes."""
-    text = f"{position}|{kind}|{record_id}|{digest.hex()}|{previous.hex()}"
-    return hmac.new(_key(), text.encode(), hashlib.sha256).digest()
 
 
 def unsealed(model: type[AuditRecord]) -> QuerySet[AuditRecord]:
@@ -50,182 +44,135 @@ def unsealed(model: type[AuditRecord]) -> QuerySet[AuditRecord]:
     return rows.prefetch_related(*model.SEALED_WITH)
 
 
-def seal(*, limit: int = 20_000, everything: bool = False) -> int:
-    """Seal what is not sealed yet; the number of rows.
+def faults_of(rows: Sequence[AuditRecord], keys: Keys) -> dict[int, str]:
+    """Return, by id, what keeps rows of one kind from being sealed: ``forged`` for one that the application did
+    not write, ``copied`` for one that it wrote only once."""
+    faults = {row.pk: "forged" for row in rows if not keys.count_for(row.key(), row.created_at)}
+    written = [row for row in rows if row.pk not in faults]
+    if written:
+        faults |= dict.fromkeys(_copies(written), "copied")
+    return faults
 
-    Looks at rows that are at most :data:`RECENT` older than the last seal, which is cheap in a long
-    history; ``everything`` looks at all, for what a longer transaction or a skewed clock left.
+
+def _copies(rows: list[AuditRecord]) -> set[int]:
+    """Return the ids of rows that have their authentication code from a row that is sealed, or has a lower id."""
+    model = type(rows[0])
+    # The code covers the time, and the time has an index.
+    twins = model._default_manager.filter(created_at__in={row.created_at for row in rows})
+    ids: dict[bytes, list[int]] = defaultdict(list)
+    for pk, mac in twins.filter(mac__isnull=False).order_by("pk").values_list("pk", "mac"):
+        ids[bytes(mac)].append(pk)
+    copies: set[int] = set()
+    for same in ids.values():
+        if len(same) > 1:
+            sealed = Seal.objects.filter(kind=model._meta.model_name, record_id__in=same)
+            original = sealed.values_list("record_id", flat=True).first() or same[0]
+            copies |= {pk for pk in same if pk != original}
+    return copies
+
+
+def seal(*, limit: int = 20_000, everything: bool = False) -> int:
+    """Seal what is not sealed yet; return the number of rows.
+
+    Looks at rows that are at most :data:`RECENT` older than the last of their kind that is sealed, which is
+    cheap in a long history; ``everything`` looks at all, for what a longer transaction or a skewed clock left.
+    Nothing is appended to a chain whose last seal another key made: ``rotate_seal_key`` does that.
     """
+    run = _Run(everything)
     count = 0
     while count < limit:
-        sealed = _seal_batch(min(SEALS_PER_TRANSACTION, limit - count), everything=everything)
-        if not sealed:
+        with transaction.atomic(using=database()):
+            lock()
+            if not links.last_is_ours():
+                logger.error("the last seal was not made with SEAL_KEY: nothing is sealed")
+                break
+            sealed = run.batch(min(SEALS_PER_TRANSACTION, limit - count))
+        if sealed is None:
             break
         count += sealed
     return count
 
 
-def _seal_batch(size: int, *, everything: bool) -> int:
-    with transaction.atomic(using=database()):
-        connection = connections[database()]
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_KEY])
-        last = Seal.objects.order_by("-position").first()
-        position, previous = (last.position, bytes(last.mac)) if last else (0, GENESIS)
-        since = None if everything or last is None else last.sealed_at - RECENT
-        seals: list[Seal] = []
-        for model in AUDIT_MODELS:
-            rows = unsealed(model)
-            if since is not None:
-                rows = rows.filter(created_at__gte=since)
-            for record in rows[: size - len(seals)]:
-                position += 1
-                kind, digest = str(model._meta.model_name), record.digest()
-                previous = mac_of(
-                    position=position, kind=kind, record_id=record.pk, digest=digest, previous=previous
-                )
-                seals.append(
-                    Seal(position=position, kind=kind, record_id=record.pk, digest=digest, mac=previous)
-                )
-        Seal.objects.bulk_create(seals)
-        return len(seals)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Where the history does not add up."""
-
-    kind: str
-    """``changed``, ``missing``, ``gap``, ``broken``, ``personal`` or ``cut``."""
-    position: int
-    record: str
-    message: str
+def lock() -> None:
+    """Let nobody else append until the transaction ends."""
+    connection = connections[database()]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_KEY])
 
 
 @dataclass(slots=True)
-class Report:
-    """What a verification found."""
+class _Run:
+    """Remembers how far it has looked, so that rows that are never sealed keep nothing else from it."""
 
-    rows: int = 0
-    """Sealed rows that were checked."""
-    unsealed: int = 0
-    """Rows that had no seal when the verification began."""
-    unsealed_since: datetime | None = None
-    head: str = ""
-    """``position:mac``: keep it elsewhere and give it to the next verification."""
-    erased: int = 0
-    """Rows whose personal data has been erased."""
-    faults: list[Fault] = field(default_factory=list)
+    everything: bool
+    at: datetime = field(default_factory=timezone.now)
+    seen: dict[type[AuditRecord], int] = field(default_factory=lambda: defaultdict(int))
 
-    @property
-    def ok(self) -> bool:
-        """No fault."""
-        return not self.faults
+    def batch(self, size: int) -> int | None:
+        """Seal the next rows; None where none are left to look at."""
+        keys, last = Keys.at_end(), links.end()
+        seals: list[Seal] = []
+        looked = 0
+        for model, rows in self._candidates(size):
+            looked += len(rows)
+            faults = faults_of(rows, keys)
+            for row in (row for row in rows if row.pk not in faults):
+                link = links.append(
+                    last,
+                    kind=str(model._meta.model_name),
+                    record_id=row.pk,
+                    digest=row.digest(),
+                    at=self.at,
+                )
+                last = (link.position, bytes(link.mac))
+                seals.append(link)
+        Seal.objects.bulk_create(seals)
+        return len(seals) if looked else None
 
-
-def verify(*, head: str = "", progress: Callable[[], None] | None = None) -> Report:
-    """Seal the rest, then check every link, every row and, given an earlier head, the tail.
-
-    Raises :class:`ValueError` for a head that is none.
-    """
-    report = Report()
-    expected = _parse(head) if head else None
-    for model in AUDIT_MODELS:
-        rows = unsealed(model)
-        report.unsealed += rows.count()
-        oldest = rows.values_list("created_at", flat=True).order_by("created_at").first()
-        if oldest and (report.unsealed_since is None or oldest < report.unsealed_since):
-            report.unsealed_since = oldest
-    while seal(everything=True):
-        pass
-    position, previous = 0, GENESIS
-    for batch in _batches():
-        records = _records(batch)
-        for link in batch:
-            position += 1
-            _check_link(report, link, position, previous)
-            position, previous = link.position, bytes(link.mac)
-            _check_record(report, link, records.get((link.kind, link.record_id)))
-            if progress:
-                progress()
-    report.head = f"{position}:{previous.hex()}"
-    if expected is not None:
-        _check_head(report, *expected)
-    return report
+    def _candidates(self, size: int) -> Iterator[tuple[type[AuditRecord], list[AuditRecord]]]:
+        for model in AUDIT_MODELS:
+            rows = unsealed(model).filter(pk__gt=self.seen[model])
+            since = None if self.everything else _since(model)
+            if since is not None:
+                rows = rows.filter(created_at__gte=since)
+            found = list(rows[:size])
+            if found:
+                self.seen[model] = found[-1].pk
+                size -= len(found)
+                yield model, found
+            if size <= 0:
+                return
 
 
-def _parse(head: str) -> tuple[int, bytes]:
-    position, _, mac = head.partition(":")
-    value = bytes.fromhex(mac)
-    if not position.isdigit() or len(value) != 32:
-        raise ValueError(f"{head!r} is no head: it looks like 12:9f86d0…")
-    return int(position), value
+def _since(model: type[AuditRecord]) -> datetime | None:
+    newest = Seal.objects.filter(kind=model._meta.model_name).aggregate(pk=Max("record_id"))["pk"]
+    row = model._default_manager.filter(pk=newest).first() if newest else None
+    return row.created_at - RECENT if row else None
 
 
-def _batches() -> Iterator[list[Seal]]:
-    last = 0
-    while batch := list(Seal.objects.filter(position__gt=last).order_by("position")[:SEALS_PER_TRANSACTION]):
-        yield batch
-        last = batch[-1].position
+def anchor() -> int:
+    """Seal the rows without authentication code as they stand, and close them off by an anchor; return their
+    number. For what an earlier version wrote; what has a wrong code stays unsealed."""
+    seal(everything=True)
+    count = 0
+    with transaction.atomic(using=database()):
+        lock()
+        last, at = links.end(), timezone.now()
+        for model in AUDIT_MODELS:
+            for row in unsealed(model).filter(mac__isnull=True).iterator(SEALS_PER_TRANSACTION):
+                kind = str(model._meta.model_name)
+                link = links.append(last, kind=kind, record_id=row.pk, digest=row.digest(), at=at)
+                link.save()
+                last, count = (link.position, bytes(link.mac)), count + 1
+        erased = erased_without_decision().values_list("pk", flat=True)
+        links.append(last, kind=links.ANCHOR, digest=links.erased_digest(erased), at=at).save()
+    return count
 
 
-def _records(batch: list[Seal]) -> dict[tuple[str, int], AuditRecord]:
-    found: dict[tuple[str, int], AuditRecord] = {}
-    for model in AUDIT_MODELS:
-        kind = str(model._meta.model_name)
-        ids = [link.record_id for link in batch if link.kind == kind]
-        rows = model._default_manager.filter(pk__in=ids).select_related("personal")
-        rows = rows.prefetch_related(*model.SEALED_WITH)
-        found.update(((kind, record.pk), record) for record in rows)
-    return found
-
-
-def _check_link(report: Report, link: Seal, position: int, previous: bytes) -> None:
-    name = f"{link.kind} {link.record_id}"
-    if link.position != position:
-        report.faults.append(
-            Fault("gap", position, name, f"Seals {position} to {link.position - 1} are missing.")
-        )
-    mac = mac_of(
-        position=link.position,
-        kind=link.kind,
-        record_id=link.record_id,
-        digest=bytes(link.digest),
-        previous=previous,
-    )
-    if not hmac.compare_digest(mac, bytes(link.mac)):
-        report.faults.append(
-            Fault(
-                "broken", link.position, name, "The seal was not made with this key after the one before it."
-            )
-        )
-
-
-def _check_record(report: Report, link: Seal, record: AuditRecord | None) -> None:
-    name = f"{link.kind} {link.record_id}"
-    report.rows += 1
-    if record is None:
-        report.faults.append(Fault("missing", link.position, name, "The row is gone."))
-        return
-    if record.digest() != bytes(link.digest):
-        report.faults.append(Fault("changed", link.position, name, "The row is not as it was sealed."))
-    if record.personal is None:
-        return
-    if record.personal.erased_at is not None:
-        report.erased += 1
-    elif record.personal.commitment() != bytes(record.commitment or b""):
-        report.faults.append(Fault("personal", link.position, name, "Its personal data was changed."))
-
-
-def _check_head(report: Report, position: int, mac: bytes) -> None:
-    link = Seal.objects.filter(position=position).first()
-    if position and (link is None or bytes(link.mac) != mac):
-        report.faults.append(
-            Fault(
-                "cut", position, "", f"The head that was kept, at {position}, is not in the chain any more."
-            )
-        )
+def erased_without_decision() -> QuerySet[PersonalData]:
+    """Return the records that an earlier version erased, in the order of their ids."""
+    return PersonalData.objects.filter(erased_at__isnull=False, erasure_id__isnull=True).order_by("pk")
 
 
 def unsealed_count() -> int:

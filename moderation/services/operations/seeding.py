@@ -196,11 +196,16 @@ class _Uploads:
 
     def _screen(self, turn: int, pairs: list[tuple[int, Upload]]) -> None:
         chosen = [pair for pair in pairs if turn * self.count + pair[0] < self.screenings]
-        rows = _insert(Screening, (self._screening(turn, number, upload) for number, upload in chosen))
+        made = [self._screening(turn, number, upload) for number, upload in chosen]
+        for row in made:
+            if self.entries and row.verdict != Screening.Verdict.ALLOW:
+                row.found = [self._match(row)]
+        rows = _insert(Screening, iter(made))
         self.seeded.screenings += len(rows)
-        if self.entries:
-            matches = (self._match(row) for row in rows if row.verdict != Screening.Verdict.ALLOW)
-            self.seeded.matches += len(_insert(Match, matches))
+        for row in rows:
+            for match in row.found:
+                match.screening = row
+        self.seeded.matches += len(_insert(Match, (match for row in rows for match in row.found)))
 
     def _screening(self, turn: int, number: int, upload: Upload) -> Screening:
         _status, verdict, reason = OUTCOMES[number % len(OUTCOMES)]
@@ -218,7 +223,6 @@ class _Uploads:
     def _match(self, screening: Screening) -> Match:
         blocked = screening.verdict == Screening.Verdict.BLOCK
         return Match(
-            screening=screening,
             banned_id=CHANCE.choice(self.entries),
             blocklist="default",
             action="block",

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from moderation.models import Appeal, Notice, PersonalData, Upload
+from moderation.services.history import erasure
 from moderation.services.locking import locked
 from moderation.services.revision import database
 from moderation.services.uploads import outcome, retention
@@ -93,7 +94,7 @@ def erase(*, owner_type: str, owner_id: str) -> Erased:
     records = PersonalData.objects.filter(owner_type=owner_type, owner_id=owner_id).exclude(
         pk__in=[personal for _, personal in held if personal]
     )
-    return Erased(count, retention.erase_personal(records), len(held))
+    return Erased(count, erasure.erase(records, reason="data_rights"), len(held))
 
 
 def _uploads(owner_type: str, owner_id: str) -> Any:

@@ -26,6 +26,7 @@ from moderation.models import (
     UploadLocalFingerprint,
 )
 from moderation.services import files
+from moderation.services.history import erasure
 from moderation.services.revision import database
 
 Status = Upload.Status
@@ -118,7 +119,7 @@ def purge(*, dry_run: bool = False, progress: Progress | None = None) -> Purged:
             files.remove_later((storage.QUARANTINE, banned.evidence))
             BannedImage.objects.filter(pk=banned.pk).update(evidence="")
     due_notices().delete()
-    erase_personal(due_personal())
+    erasure.erase(due_personal(), reason="retention")
     return counts
 
 
@@ -129,16 +130,3 @@ def forget_files(upload: Upload) -> None:
     upload.save(update_fields=["original", "reencoded"])
     UploadFingerprints.objects.filter(upload=upload).delete()
     UploadLocalFingerprint.objects.filter(upload=upload).delete()
-
-
-def erase_personal(rows: QuerySet[PersonalData]) -> int:
-    """Empty these rows and throw their salts away; the commitments in the history stay."""
-    return rows.update(
-        owner_type="",
-        owner_id="",
-        address="",
-        file_name="",
-        text="",
-        salt=None,
-        erased_at=timezone.now(),
-    )

@@ -177,10 +177,8 @@ def record(
         personal=upload.personal,
         commitment=upload.personal.commitment() if upload.personal else None,
     )
-    screening.save()
-    Match.objects.bulk_create(
+    screening.found = [
         Match(
-            screening=screening,
             banned_id=match.hit.banned,
             blocklist=match.entry.blocklist,
             action=match.entry.action,
@@ -194,7 +192,8 @@ def record(
             details=dict(match.hit.details),
         )
         for match in judgement.matches
-    )
+    ]
+    screening.save_found()
     return screening
 
 

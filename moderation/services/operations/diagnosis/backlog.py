@@ -10,12 +10,15 @@ from django.utils import timezone
 from moderation import storage
 from moderation.models import AUDIT_MODELS, FileRemoval, Rescan, Upload
 from moderation.services.history import sealing
+from moderation.services.history.links import Keys
 from moderation.services.operations.diagnosis.finding import Finding
 
 PENDING = timedelta(minutes=10)
 OPEN_RESCAN = timedelta(hours=1)
 DUE_REMOVAL = timedelta(hours=1)
 UNSEALED = timedelta(hours=1)
+LOOKED_AT = 500
+"""Rows without a seal, of each kind, that are looked at more closely."""
 
 
 def _age(since: datetime | None) -> timedelta:
@@ -66,15 +69,23 @@ def file_removals(_mend: bool) -> Finding:
 
 
 def unsealed(_mend: bool) -> Finding:
-    """Find rows of the history that are not sealed soon after they are written."""
-    count = 0
+    """Find rows of the history that are not sealed soon after they are written, or that something else wrote."""
+    count = forged = 0
+    keys = Keys.at_end()
     oldest: datetime | None = None
     for model in AUDIT_MODELS:
         rows = sealing.unsealed(model)
         count += rows.count()
+        forged += len(sealing.faults_of(list(rows[:LOOKED_AT]), keys))
         first = rows.order_by("created_at").values_list("created_at", flat=True).first()
         if first and (oldest is None or first < oldest):
             oldest = first
+    if forged:
+        return Finding.fault(
+            f"{forged:,} rows of the history were not written by this program, and are not sealed: something else writes "
+            "to the database. `manage.py verify_audit` names them.",
+            count=forged,
+        )
     age = _age(oldest)
     words = f"{count:,} rows of the history are not sealed, the oldest for {_said(age)}."
     if age > UNSEALED:
