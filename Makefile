@@ -34,7 +34,7 @@ demo: venv ## show the main job on sample pictures, then serve the site on PORT=
 test: venv ## run all tests, on SQLite and on PostgreSQL (PYTEST_ARGS=… for a single run of your own)
 	$(bin)/pytest $(PYTEST_ARGS)
 ifeq ($(PYTEST_ARGS),)
-	TEST_DATABASE=postgres $(bin)/pytest tests/services tests/entrypoints
+	TEST_DATABASE=postgres $(bin)/pytest tests/services tests/entrypoints tests/http
 endif
 
 check: format lint types imports django django-deploy docs ## format, lint, types, import contracts, Django's checks, migrations, documentation

@@ -20,12 +20,10 @@ from moderation.exceptions import AppealRefused
 from moderation.models import Appeal, Match, Notice, Screening, Upload
 from moderation.services.blocklists import banning, enrolment
 from moderation.services.blocklists.banning import BanResult, EntryOptions
-from moderation.services.decoder import decoder
 from moderation.services.desk import review
 from moderation.services.files import area_of
 from moderation.services.personal import owner_key
-from moderation.services.search import matching
-from moderation.services.search.matching import Subject
+from moderation.services.search import trial
 from moderation.services.uploads import data_rights, intake, messages
 
 __all__ = [
@@ -129,7 +127,7 @@ def submit_upload(
     # One byte more than is taken: the door sees that it is too much without reading it all.
     data = file.read(get_settings().max_bytes + 1)
     upload = intake.submit(data=data, submitter=submitter, target=intake.Target.of(*target), size=file.size)
-    return _status(upload)
+    return described(upload)
 
 
 def limits() -> Limits:
@@ -168,13 +166,13 @@ def status_of(instance: Model, field: str) -> UploadStatus | None:
         .order_by("-id")
         .first()
     )
-    return _status(upload) if upload else None
+    return described(upload) if upload else None
 
 
 def upload_status(reference: str, *, owner: Model) -> UploadStatus | None:
     """Return one of the owner's own uploads, or None."""
     upload = _owned(owner).filter(reference=reference).select_related("blocklist", "appeal").first()
-    return _status(upload) if upload else None
+    return described(upload) if upload else None
 
 
 def notices_for(owner: Model, *, unread_only: bool = False) -> list[NoticeView]:
@@ -211,7 +209,7 @@ def ask_for_review(reference: str, *, owner: Model, text: str) -> UploadStatus:
     if upload is None:
         raise AppealRefused
     review.ask_for_review(upload=upload, text=text)
-    return _status(Upload.objects.select_related("blocklist", "appeal").get(pk=upload.pk))
+    return described(Upload.objects.select_related("blocklist", "appeal").get(pk=upload.pk))
 
 
 def screen_bytes(data: bytes) -> ScreenedBytes:
@@ -219,12 +217,8 @@ def screen_bytes(data: bytes) -> ScreenedBytes:
 
     Raises :class:`moderation.exceptions.ImageRefused` and ``SandboxFailure`` children.
     """
-    analysis = decoder().analyse(data, get_settings().analysis())
-    seen = matching.provisional(Subject.of(analysis))
-    judgement = seen.judgement
-    leading = judgement.leading
-    text = selectors.blocklist_named(leading.entry.blocklist).policy_text if leading else ""
-    return ScreenedBytes(judgement.verdict, judgement.reason, text, seen.snapshot.state.number)
+    found = trial.judge_bytes(data)
+    return ScreenedBytes(found.verdict, found.reason, found.policy_text, found.revision)
 
 
 def ban(
@@ -286,7 +280,8 @@ def _may_appeal(upload: Upload) -> bool:
     return upload.status == Upload.Status.REJECTED and _appeal(upload) is None
 
 
-def _status(upload: Upload) -> UploadStatus:
+def described(upload: Upload) -> UploadStatus:
+    """Return what an uploader may know of an upload. For entry points of this package, not for hosts."""
     appeal = _appeal(upload)
     return UploadStatus(
         reference=upload.reference,

@@ -222,6 +222,43 @@ class RequestInProgress(ModerationError):
     """Seconds after which it is worth trying again, for HTTP's ``Retry-After``."""
 
 
+class UnknownUpload(ModerationError):
+    code = "unknown_upload"
+    message = "There is no upload with this reference."
+
+
+class BadRequest(ModerationError):
+    code = "bad_request"
+    message = "This request cannot be read. The OpenAPI document says how it has to look."
+
+
+class BodyIncomplete(ModerationError):
+    code = "incomplete"
+    message = "The body ended before its Content-Length. Send it again."
+
+
+class LengthRequired(ModerationError):
+    code = "length_required"
+    message = "Send the body in one piece, with its Content-Length."
+
+
+class MediaTypeRefused(ModerationError):
+    code = "unsupported_media_type"
+    message = (
+        "A picture is sent as image/…, application/octet-stream, or as the one file of multipart/form-data."
+    )
+
+
+class NotOneFile(ModerationError):
+    code = "one_file"
+    message = "Send exactly one file in the form."
+
+
+class BadCursor(ModerationError):
+    code = "bad_cursor"
+    message = "This cursor was not given out by the page before. Begin again without one."
+
+
 class PathUnreadable(ModerationError):
     code = "unreadable"
     message = "This file or folder cannot be read. Look at its name and its permissions."

@@ -45,6 +45,12 @@ else:
     _limited = prometheus_client.Counter(
         "moderation_uploads_limited", "Uploads that came too soon after others of their uploader."
     )
+    _api = prometheus_client.Histogram(
+        "moderation_api_seconds",
+        "Requests of the HTTP API, by the name that its operator gave the key.",
+        ["key", "route", "status"],
+        buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+    )
     _dispatch = prometheus_client.Counter(
         "moderation_dispatch_failures", "Wake-ups that were not sent; the sweep finds their rows."
     )
@@ -99,3 +105,9 @@ def dispatch_failed(count: int = 1) -> None:
     """Count wake-ups that did not reach the broker."""
     if INSTALLED:
         _dispatch.inc(count)
+
+
+def api_request(key: str, route: str, status: int, *, seconds: float) -> None:
+    """Count a request of the HTTP API; ``key`` is the name of the key, empty for none."""
+    if INSTALLED:
+        _api.labels(key, route, str(status)).observe(seconds)

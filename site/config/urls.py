@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", probes.readyz),
     path("metrics", probes.metrics),
     path("moderation/", include("moderation.urls")),
+    path("", include("moderation.http.urls")),
     path("accounts/", include("django.contrib.auth.urls")),
     path("", include("avatars.urls")),
 ]
