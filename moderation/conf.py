@@ -22,6 +22,7 @@ from moderation.domain.analysis import DEFAULT_FORMATS, AnalysisOptions, Limits,
 
 MAY_BE_OFF = ("housekeeping_seconds", "uploads_per_minute", "pending_at_once")
 """Numbers of which 0 means never, or no limit."""
+MOST_DELAY = 144
 KEEP: Mapping[str, int | None] = {
     "rejected": 180,
     "held": None,
@@ -91,6 +92,9 @@ class Settings:
     """Pictures after which a decoder process is replaced."""
     confirm_reach: int = 100
     """Earlier uploads that a ban may hit before a second moderator has to confirm it."""
+    lowering_delay_hours: int = 24
+    """How long what lowers the shield has to wait where only one account may do that, and so nobody can confirm it; at
+    most 144."""
     valve_users: int = 50
     """An entry that rejects pictures of so many users within an hour is suspended to hold until a senior
     moderator has looked."""
@@ -193,8 +197,16 @@ def _validate(settings: Settings) -> None:
                 f'MODERATION["RETENTION"]["{name}"] = {days!r}: give a number of days, or None, for '
                 f"{', '.join(KEEP)}."
             )
+    _check_delay(settings.lowering_delay_hours)
     for name, band in settings.radii.items():
         check_band(name, band, where=f'MODERATION["RADII"]["{name}"]')
+
+
+def _check_delay(hours: int) -> None:
+    if hours > MOST_DELAY:
+        raise ImproperlyConfigured(
+            f'MODERATION["LOWERING_DELAY_HOURS"] must be at most {MOST_DELAY}: what waits is dropped after a week.'
+        )
 
 
 def check_band(algorithm: str, band: Any, *, where: str) -> None:

@@ -80,6 +80,11 @@ class NeedsConfirmation(ModerationError):
     )
 
 
+class LoweringNeedsTwo(ModerationError):
+    code = "lowering_needs_two"
+    message = "This lets other pictures pass, so a second person has to confirm it at the desk."
+
+
 class UnknownAlgorithm(ModerationError):
     code = "unknown_algorithm"
     message = 'There is no fingerprint algorithm of this name and version. See MODERATION["ALGORITHMS"].'

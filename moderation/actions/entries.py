@@ -7,9 +7,10 @@ from typing import ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from moderation.actions.base import LEAVING, Action
-from moderation.models import BannedImage, Decision
-from moderation.services.blocklists import background, blocklist
-from moderation.services.desk import reinstating
+from moderation.models import Decision
+from moderation.services.blocklists import background
+from moderation.services.desk import lowering
+from moderation.services.desk.lowering import Lowering
 
 ENTRY_ACTIONS: dict[str, EntryAction] = {}
 """By name."""
@@ -26,8 +27,8 @@ class EntryAction(Action):
         ENTRY_ACTIONS[cls.name] = action = cls()
         LEAVING.update(dict.fromkeys(cls.leaves, action))
 
-    def run(self, *, banned_id: int, actor_id: str, note: str) -> BannedImage:
-        """Do it; return the entry whose page is shown next. Raises :class:`ModerationError` children."""
+    def run(self, *, banned_id: int, actor_id: str, note: str) -> bool:
+        """Do it; return False where it waits for a second person. Raises :class:`ModerationError` children."""
         raise NotImplementedError
 
 
@@ -36,10 +37,12 @@ class Retire(EntryAction):
 
     name, label, address = "retire", _("Retire"), "retire"
     done = _("Retired. What it rejected is still rejected: see “This was wrong” to restore it.")
+    permissions = ("lower_shield",)
     leaves = (Decision.Kind.RETIRE,)
 
-    def run(self, *, banned_id: int, actor_id: str, note: str) -> BannedImage:
-        return blocklist.unban(banned_id=banned_id, actor_id=actor_id, note=note)
+    def run(self, *, banned_id: int, actor_id: str, note: str) -> bool:
+        wanted = Lowering(what="retire", subject=banned_id, note=note)
+        return lowering.attempt(wanted, actor_id=actor_id) is None
 
 
 class BanAgain(EntryAction):
@@ -48,8 +51,9 @@ class BanAgain(EntryAction):
     name, label, address = "again", _("Ban again"), "again"
     done = _("Banned again, as a new entry.")
 
-    def run(self, *, banned_id: int, actor_id: str, note: str) -> BannedImage:
-        return reinstating.reinstate(banned_id=banned_id, actor_id=actor_id)
+    def run(self, *, banned_id: int, actor_id: str, note: str) -> bool:
+        # Lowers the shield where the list allows.
+        return lowering.attempt(Lowering(what="again", subject=banned_id), actor_id=actor_id) is None
 
 
 class GiveBackground(EntryAction):
@@ -58,6 +62,6 @@ class GiveBackground(EntryAction):
     name, label, address = "background", _("Give back"), "background"
     done = _("Given back. Earlier uploads are looked at again.")
 
-    def run(self, *, banned_id: int, actor_id: str, note: str) -> BannedImage:
+    def run(self, *, banned_id: int, actor_id: str, note: str) -> bool:
         background.forget_all(banned_id=banned_id, actor_id=actor_id)
-        return BannedImage.objects.get(pk=banned_id)
+        return True

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,7 +24,7 @@ from moderation.models import BanDraft, Blocklist, Upload
 from moderation.selectors import review, user_names
 from moderation.services.blocklists.drafting import needs_second
 from moderation.services.blocklists.reach import Neighbour, Reach
-from moderation.services.desk import drafts
+from moderation.services.desk import drafts, lowering
 
 Status = BanDraft.Status
 
@@ -103,7 +104,7 @@ class BanPages(DeskAdmin):
         """Show cards with pictures, numbers and neighbours; one query for all neighbours."""
         pending = (Status.DRAFT, Status.WAITING)
         try:
-            reaches = drafts.reaches_of(row for row in rows if row.status in pending)
+            reaches = drafts.reaches_of(row for row in rows if row.status in pending and not row.lowering)
         except SandboxFailure as failure:
             # Some of the pictures that it seems to reach are decoded; confirming needs a decoder as well.
             messages.error(request, _(str(failure)))
@@ -122,6 +123,7 @@ class BanPages(DeskAdmin):
                 "second": row.status == Status.DRAFT and row.pk in reaches and needs_second(reaches[row.pk]),
                 "by": names.get(row.created_by, ""),
                 "mine": row.created_by == actor,
+                **_second(request, row),
                 "flat": row.flat and not row.exact_only,
             }
             for row in rows
@@ -145,6 +147,8 @@ class BanPages(DeskAdmin):
 
     def confirm_one(self, request: HttpRequest, row: BanDraft) -> bool:
         """Ban one picture; return whether an entry was made."""
+        if row.lowering:
+            return self.confirm_lowering(request, row)
         if row.blocklist.action == Blocklist.Action.ALLOW and not _may_allow(request):
             messages.error(
                 request,
@@ -160,6 +164,8 @@ class BanPages(DeskAdmin):
             return False
         if result.waiting is not None:
             text = _("“%(name)s” reaches many uploads: the ban waits for a second moderator now.")
+            if row.blocklist.action == Blocklist.Action.ALLOW:
+                text = _("“%(name)s” would let pictures pass: it waits for a second person now.")
             if row.reject_too:
                 text += " " + _("The upload is rejected already.")
             messages.warning(request, text % {"name": row.name})
@@ -169,6 +175,16 @@ class BanPages(DeskAdmin):
             text = _("{} is on this list already, as entry {}. Your decision is recorded.")
             messages.info(request, format_html(text, row.name, entry))
         return result.created
+
+    def confirm_lowering(self, request: HttpRequest, row: BanDraft) -> bool:
+        """Do what was asked for and lets pictures pass; return False, since no entry was made."""
+        try:
+            lowering.confirm(draft_id=row.pk, actor_id=actor_of(request))
+        except ModerationError as error:
+            messages.error(request, format_html("<b>{}</b>: {}", row.name, _(str(error))))
+        else:
+            messages.success(request, _("Confirmed and done: %(what)s.") % {"what": row.name})
+        return False
 
     def after_batch(self, request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
         """Redirect to the one new entry, or to what is left of the batch."""
@@ -189,12 +205,14 @@ class BanPages(DeskAdmin):
         if request.method == "POST" and action == "confirm":
             if self.confirm_one(request, draft):
                 messages.success(request, _("Banned."))
+            if draft.lowering:
+                return HttpResponseRedirect(reverse("admin:moderation_ban_waiting"))
             return self.after_batch(request, draft.batch)
         if request.method == "POST" and action == "exact":
             drafts.set_exact_only(draft_id=pk)
         elif request.method == "POST" and action == "drop":
             drafts.drop(draft_id=pk)
-            messages.info(request, _("Dropped: nothing was banned."))
+            messages.info(request, _("Dropped: nothing was done."))
         return back_to(request, reverse("admin:moderation_ban_reach", args=[draft.batch]))
 
     def waiting_page(self, request: HttpRequest) -> HttpResponse:
@@ -205,7 +223,17 @@ class BanPages(DeskAdmin):
 
 def _may_allow(request: HttpRequest) -> bool:
     """Return whether this moderator may make pictures pass, which is more than banning them."""
-    return may(request, "change_bannedimage")
+    return may(request, "lower_shield")
+
+
+def _second(request: HttpRequest, draft: BanDraft) -> dict[str, Any]:
+    """Return whether this moderator may confirm a draft, and from when on whoever asked may do so alone."""
+    mine = draft.created_by == actor_of(request)
+    if not draft.lowering and draft.blocklist.action != Blocklist.Action.ALLOW:
+        return {"may_confirm": not mine, "alone_from": None}
+    alone_from = lowering.alone_from(draft) if draft.status == Status.WAITING else None
+    due = alone_from is not None and alone_from <= timezone.now()
+    return {"may_confirm": _may_allow(request) and (due or not mine), "alone_from": alone_from}
 
 
 def _groups(reach: Reach | None, uploads: dict[int, Upload], *, itself: int | None) -> list[dict[str, Any]]:

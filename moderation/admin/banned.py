@@ -24,7 +24,7 @@ from moderation.actions.entries import EntryAction
 from moderation.admin import html
 from moderation.admin.audit_rows import names_in, rows_for
 from moderation.admin.ban import BanPages
-from moderation.admin.desk import RowPages, actor_of, back_to, may
+from moderation.admin.desk import RowPages, actor_of, back_to, may, say_done
 from moderation.admin.overturning import OverturnPages
 from moderation.exceptions import ModerationError
 from moderation.forms.bans import EntryForm
@@ -32,7 +32,8 @@ from moderation.models import BannedImage, LearnedBackground, Rescan
 from moderation.selectors import audit, user_names
 from moderation.selectors.audit_filters import AuditFilter
 from moderation.services.blocklists import background
-from moderation.services.blocklists import blocklist as blocklists
+from moderation.services.desk import lowering
+from moderation.services.desk.lowering import Lowering
 from moderation.services.rescans import rescan as rescans
 
 
@@ -106,7 +107,7 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
 
     def has_retire_permission(self, request: HttpRequest) -> bool:
         """Return whether the action is allowed."""
-        return may(request, "change_bannedimage")
+        return may(request, "lower_shield")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[BannedImage], search_term: str
@@ -140,9 +141,18 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
     def retire_these(self, request: HttpRequest, queryset: QuerySet[BannedImage]) -> None:
         """Retire the chosen entries. They stay in the history; what they rejected is offered on each entry's page."""
         active = list(queryset.filter(retired_revision__isnull=True).values_list("pk", flat=True)[:500])
-        for pk in active:
-            blocklists.unban(banned_id=pk, actor_id=actor_of(request), reason="several")
-        self.message_user(request, _("%(number)s entries retired.") % {"number": len(active)})
+        wanted = [Lowering(what="retire", subject=pk, note="several") for pk in active]
+        try:
+            waiting = [lowering.attempt(one, actor_id=actor_of(request)) for one in wanted]
+        except ModerationError as error:
+            self.message_user(request, _(str(error)), messages.ERROR)
+            return
+        retired = waiting.count(None)
+        self.message_user(
+            request,
+            _("%(number)s entries retired, %(waiting)s wait for a second person.")
+            % {"number": retired, "waiting": len(active) - retired},
+        )
 
     def row_page(self, request: HttpRequest, banned: BannedImage) -> HttpResponse:
         """Show one entry: evidence, settings, what it has done, its rescans and its history."""
@@ -180,15 +190,14 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         """Do what a button of an entry's page says (POST)."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        shown = pk
         try:
             note = request.POST.get("note", "")[:1000]
-            shown = action.run(banned_id=pk, actor_id=actor_of(request), note=note).pk
+            done = action.run(banned_id=pk, actor_id=actor_of(request), note=note)
         except ModerationError as error:
             messages.error(request, _(str(error)))
         else:
-            messages.success(request, str(action.done))
-        return back_to(request, reverse("admin:moderation_bannedimage_change", args=[shown]))
+            say_done(request, str(action.done) if done else "")
+        return back_to(request, reverse("admin:moderation_bannedimage_change", args=[pk]))
 
     def settings_of(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Change exact-only, radii, suspension and expiry of an active entry (POST)."""
@@ -205,11 +214,14 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         try:
-            blocklists.change_entry(banned_id=pk, actor_id=actor_of(request), note=note, **settings)
+            if settings["expires_at"]:
+                settings["expires_at"] = settings["expires_at"].isoformat()
+            wanted = Lowering(what="entry", subject=pk, values=settings, note=note)
+            waiting = lowering.attempt(wanted, actor_id=actor_of(request))
         except ModerationError as error:
             messages.error(request, _(str(error)))
         else:
-            messages.success(request, _("Saved. Earlier uploads are looked at again."))
+            say_done(request, "" if waiting else _("Saved. Earlier uploads are looked at again."))
         return back_to(request, reverse("admin:moderation_bannedimage_change", args=[pk]))
 
     def rescan_state(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from moderation.admin import html
-from moderation.admin.desk import DeskAdmin, actor_of
+from moderation.admin.desk import DeskAdmin, actor_of, say_done
+from moderation.exceptions import ModerationError
 from moderation.forms.blocklists import BlocklistForm
 from moderation.models import Blocklist
 from moderation.services.blocklists import blocklist as blocklists
+from moderation.services.desk import lowering
+from moderation.services.desk.lowering import Lowering
 
 
 @admin.register(Blocklist)
@@ -38,7 +43,26 @@ class BlocklistAdmin(DeskAdmin):
 
     def save_model(self, request: HttpRequest, obj: Blocklist, form: Any, change: bool) -> None:
         """Save under the exclusive lock, with a new revision where it matters."""
-        blocklists.change_list(blocklist=obj, actor_id=actor_of(request))
+        if not change:
+            blocklists.change_list(blocklist=obj, actor_id=actor_of(request))
+            return
+        values = {name: getattr(obj, name) for name in form.cleaned_data if name != "slug"}
+        wanted = Lowering(what="list", subject=obj.pk, values=values)
+        try:
+            obj.waits = lowering.attempt(wanted, actor_id=actor_of(request)) is not None  # type: ignore[attr-defined]
+        except ModerationError as error:
+            obj.refused = _(str(error))  # type: ignore[attr-defined]
+
+    def response_change(self, request: HttpRequest, obj: Blocklist) -> HttpResponse:
+        """Say so where the change waits for a second person, or was refused."""
+        refused, waits = getattr(obj, "refused", ""), getattr(obj, "waits", False)
+        if not (refused or waits):
+            return super().response_change(request, obj)
+        if refused:
+            messages.error(request, refused)
+        else:
+            say_done(request, "")
+        return HttpResponseRedirect(reverse("admin:moderation_blocklist_change", args=[obj.pk]))
 
     @admin.display(description=gettext_lazy("action"), ordering="action")
     def action_(self, blocklist: Blocklist) -> SafeString:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
@@ -18,7 +18,8 @@ from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from moderation.selectors import review
+from moderation.selectors import review, user_names
+from moderation.services.desk import lowering
 from moderation.services.desk import review as reviews
 
 if TYPE_CHECKING:
@@ -52,19 +53,30 @@ def back_to(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
     return HttpResponseRedirect(wanted if safe else fallback)
 
 
+def say_done(request: HttpRequest, done: str) -> None:
+    """Say that something is done; where ``done`` is empty, that it waits for a second person."""
+    if done:
+        messages.success(request, done)
+    else:
+        messages.warning(
+            request, _("This lets other pictures pass: it waits for a second person, under “To confirm”.")
+        )
+
+
 def capped(number: int) -> str:
     """Return ``1,000+`` beyond the cap."""
     return f"{review.CAP:,}+" if number > review.CAP else f"{number:,}"
 
 
-def waiting_for(request: HttpRequest) -> dict[str, int]:
-    """Return what waits for this moderator, counted no further than the cap."""
+def waiting_for(request: HttpRequest) -> tuple[dict[str, int], int]:
+    """Return what waits for this moderator, counted no further than the cap, and how much waits to be confirmed by
+    whomever."""
     held, appeals, bans = review.waiting()
     return {
         "held": held if may(request, "decide_upload") else 0,
         "appeals": appeals if may(request, "view_appeal") else 0,
         "bans": bans if may(request, "add_bannedimage") else 0,
-    }
+    }, bans
 
 
 def navigation(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
@@ -103,11 +115,22 @@ def veil_of(request: HttpRequest) -> str:
     return str(request.session[VEIL])
 
 
+def notices_of_lowering(waiting: int) -> list[dict[str, Any]]:
+    """Return what waits to lower the shield, for every desk. Asked for only where something waits at all."""
+    rows = list(review.waiting_lowerings()[:5]) if waiting else []
+    names = user_names.moderators(row.created_by for row in rows)
+    return [
+        {"draft": row, "by": names.get(row.created_by, ""), "alone_from": lowering.alone_from(row)}
+        for row in rows
+    ]
+
+
 def desk_context(request: HttpRequest) -> dict[str, Any]:
     """Return what every page of the desk needs."""
-    counts = waiting_for(request)
+    counts, waiting = waiting_for(request)
     return {
         "desk_links": navigation(request, counts),
+        "lowerings": notices_of_lowering(waiting),
         "waiting_counts": {name: capped(number) for name, number in counts.items()},
         "veil": veil_of(request),
         "newest_screening": reviews.newest_screening,
@@ -117,6 +140,7 @@ def desk_context(request: HttpRequest) -> dict[str, Any]:
                 "decide_upload",
                 "add_bannedimage",
                 "change_bannedimage",
+                "lower_shield",
                 "change_appeal",
                 "view_private_media",
                 "export_audit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -10,12 +11,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from moderation.admin import html
-from moderation.admin.desk import DeskAdmin, actor_of
-from moderation.exceptions import ModerationError
+from moderation.admin.desk import DeskAdmin, actor_of, say_done
+from moderation.exceptions import LoweringNeedsTwo, ModerationError
 from moderation.forms.bans import OverturnForm
 from moderation.models import BannedImage, Match, Upload
 from moderation.selectors.consequences import LIMIT, Consequences, rejected_by
-from moderation.services.desk import overturn
+from moderation.services.desk import lowering, overturn
+from moderation.services.desk.lowering import Lowering
 from moderation.services.desk.overturn import Overturned, Plan
 
 
@@ -86,12 +88,30 @@ class OverturnPages(DeskAdmin):
             note=data["note"],
         )
         try:
-            done = overturn.overturn(banned_id=banned.pk, actor_id=actor_of(request), plan=plan)
+            done, waiting = _overturned(banned.pk, plan, actor_of(request))
         except ModerationError as error:
             messages.error(request, _(str(error)))
             return None
-        messages.success(request, _say(done))
+        if done is not None:
+            messages.success(request, _say(done))
+        if waiting:
+            say_done(request, "")
         return HttpResponseRedirect(reverse("admin:moderation_bannedimage_change", args=[banned.pk]))
+
+
+def _overturned(banned_id: int, plan: Plan, actor: str) -> tuple[Overturned | None, bool]:
+    """Do what one person may: where the rest waits for a second one, uploads are restored all the same."""
+    try:
+        return overturn.overturn(banned_id=banned_id, actor_id=actor, plan=plan), False
+    except LoweringNeedsTwo:
+        rest = {"remedy": plan.remedy, "radii": plan.radii, "allow_upload": plan.allow_upload}
+    lowering.attempt(
+        Lowering(what="overturn", subject=banned_id, values=rest, note=plan.note), actor_id=actor
+    )
+    if not plan.restore:
+        return None, True
+    only = replace(plan, remedy="keep", radii=None, allow_upload=None)
+    return overturn.overturn(banned_id=banned_id, actor_id=actor, plan=only), True
 
 
 def _upload_of(request: HttpRequest) -> Upload | None:

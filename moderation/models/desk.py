@@ -6,6 +6,7 @@ Nothing here is history. A row that is lost costs a moderator a click.
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
@@ -86,6 +87,9 @@ class BanDraft(models.Model):
     exact_only = models.BooleanField(default=False)
     radii = models.JSONField(default=None, null=True)
     ban_expires_at = models.DateTimeField(null=True)
+    lowering = models.JSONField(default=None, null=True)
+    """What is to be done instead of a ban, where it lowers the shield: ``what``, ``subject``, ``values``, and the ``state``
+    in which it was asked for. The entry, if it is about one, is :attr:`banned`."""
     reject_too = models.BooleanField(default=False)
     """Reject the upload that this was made from, in the words of the same list."""
 
@@ -95,6 +99,9 @@ class BanDraft(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["status", "created_at"], name="moderation_draft_status")]
+        permissions: ClassVar = [
+            ("lower_shield", "Can lower the shield for other pictures, with a second person")
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -1,6 +1,7 @@
 """Read queries that services, admin and views share."""
 
 from moderation.selectors.matching import (
+    LOCAL_MODES,
     Radii,
     bands,
     blocklist_named,
@@ -13,6 +14,7 @@ from moderation.selectors.matching import (
 )
 
 __all__ = [
+    "LOCAL_MODES",
     "Radii",
     "bands",
     "blocklist_named",

@@ -16,6 +16,7 @@ from moderation.models import (
     AuditRecord,
     BanDraft,
     BannedImage,
+    Blocklist,
     Claim,
     Decision,
     DeskPreference,
@@ -87,6 +88,12 @@ def waiting_for_second() -> QuerySet[BanDraft]:
     """Return bans that a second moderator has to confirm, the oldest first."""
     drafts = BanDraft.objects.filter(status=BanDraft.Status.WAITING).order_by("created_at", "pk")
     return drafts.select_related("blocklist", "upload")
+
+
+def waiting_lowerings() -> QuerySet[BanDraft]:
+    """Return those of them that are no bans of pictures, but let pictures pass."""
+    lowers = Q(lowering__isnull=False) | Q(blocklist__action=Blocklist.Action.ALLOW)
+    return waiting_for_second().filter(lowers)
 
 
 def open_appeals() -> QuerySet[Appeal]:

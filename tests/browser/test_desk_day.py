@@ -40,6 +40,7 @@ def _say_yes(page: Any, name: str) -> None:
 def test_ban_review_appeal_overturn_and_read_it_all(visit: SignIn, tmp_path: Path) -> None:
     _staff("moderator", "mona")
     _staff("senior", "sven")
+    _staff("senior", "sara")
     bad = scene(4)
     first = send(encode(bad), who=member("vera"))
     second = send(encode(bad, quality=45), who=member("walt"))
@@ -104,9 +105,18 @@ def test_ban_review_appeal_overturn_and_read_it_all(visit: SignIn, tmp_path: Pat
     assert _status(second) == "approved"
     assert "This was wrong" in senior.locator("h1").inner_text()
     _say_yes(senior, "Do all of this")
+    assert _status(bordered) == "approved"
+    assert senior.get_by_text("sven has asked to let pictures pass").is_visible()
+    senior.goto("/admin/moderation/bannedimage/waiting/")
+    assert senior.get_by_role("button", name="Confirm", exact=True).count() == 0
+    assert BannedImage.objects.filter(pk=banned.pk, retired_revision__isnull=True).exists()
+
+    # A second person confirms that the entry goes.
+    other = visit("sara")
+    other.goto("/admin/moderation/bannedimage/waiting/")
+    _say_yes(other, "Confirm")
     banned.refresh_from_db()
     assert not banned.active
-    assert _status(bordered) == "approved"
 
     # The avatar is back, and all of it is in the log.
     member_page = visit()

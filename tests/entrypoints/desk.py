@@ -6,7 +6,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from moderation import api
-from moderation.models import BannedImage, Blocklist, Upload
+from moderation.models import BanDraft, BannedImage, Blocklist, Upload
+from moderation.services.desk import drafts, lowering
 from moderation.services.uploads import screening
 from tests.pictures import encode, scene
 from tests.services.people import member, send
@@ -71,3 +72,13 @@ def public_upload(seed: int = 4, who: str = "cleo") -> Upload:
     upload = screened(encode(scene(seed)), who=who)
     assert upload.status == "approved", (upload.status, upload.reason)
     return upload
+
+
+def second_confirms(name: str = "second") -> None:
+    """Confirm as another senior moderator whatever waits to lower the shield."""
+    other = str(colleague("senior", name).pk)
+    for draft in BanDraft.objects.filter(status="waiting"):
+        if draft.lowering:
+            lowering.confirm(draft_id=draft.pk, actor_id=other)
+        else:
+            drafts.confirm(draft_id=draft.pk, actor_id=other)

@@ -13,7 +13,7 @@ from moderation import storage
 from moderation.domain.fingerprints import format_code
 from moderation.models import BanDraft, BannedImage, Blocklist, Decision, Upload
 from moderation.services.blocklists.enrolment import picture_from_bytes
-from tests.entrypoints.desk import at_the_desk, ban, public_upload
+from tests.entrypoints.desk import at_the_desk, ban, public_upload, second_confirms
 from tests.pictures import encode, flat, scene
 
 pytestmark = pytest.mark.django_db
@@ -205,6 +205,8 @@ def test_the_files_of_a_draft_go_with_it(django_capture_on_commit_callbacks: Any
 def test_entries_are_retired_and_banned_again() -> None:
     banned, senior = ban(1), at_the_desk("senior")
     senior.post(reverse("admin:moderation_ban_retire", args=[banned.pk]), {"note": "a mistake"})
+    assert BannedImage.objects.get(pk=banned.pk).active
+    second_confirms()
     banned.refresh_from_db()
     assert not banned.active
     senior.post(reverse("admin:moderation_ban_again", args=[banned.pk]))
@@ -218,6 +220,8 @@ def test_settings_of_an_entry_are_changed_with_a_revision() -> None:
     banned, senior = ban(1), at_the_desk("senior")
     url = reverse("admin:moderation_ban_settings", args=[banned.pk])
     senior.post(url, {"suspended": "on", "radii_dhash256_hold": "12", "note": "too many"})
+    assert not BannedImage.objects.get(pk=banned.pk).suspended
+    second_confirms()
     banned.refresh_from_db()
     assert banned.suspended
     assert banned.radii == {"dhash256": [None, 12]}
@@ -231,6 +235,8 @@ def test_several_entries_are_retired_by_the_action() -> None:
     at_the_desk("moderator").post(url, fields)
     assert BannedImage.objects.filter(retired_revision__isnull=True).count() == 2
     at_the_desk("senior").post(url, fields)
+    assert BannedImage.objects.filter(retired_revision__isnull=True).count() == 2
+    second_confirms()
     assert not BannedImage.objects.filter(retired_revision__isnull=True).exists()
 
 

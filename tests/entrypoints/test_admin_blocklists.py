@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from moderation.models import Blocklist, BlocklistChange, Rescan
-from tests.entrypoints.desk import at_the_desk
+from tests.entrypoints.desk import at_the_desk, second_confirms
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +31,8 @@ def _save(role: str = "senior", **changes: Any) -> Any:
 def test_radii_are_saved_with_a_revision_and_reach_back() -> None:
     answer = _save(radii_dhash256_block="20", radii_dhash256_hold="30")
     assert answer.status_code == 302, answer.context["adminform"].form.errors
+    assert Blocklist.objects.get(slug="default").radii == {}
+    second_confirms()
     assert Blocklist.objects.get(slug="default").radii == {"dhash256": [20, 30]}
     assert BlocklistChange.objects.get().kind == "list"
     assert Rescan.objects.count() == 2

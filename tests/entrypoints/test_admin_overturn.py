@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from moderation.models import Appeal, BannedImage, Decision, Notice, Upload
 from moderation.services.desk import review
-from tests.entrypoints.desk import at_the_desk, ban, rejected_upload, screened
+from tests.entrypoints.desk import at_the_desk, ban, rejected_upload, screened, second_confirms
 from tests.pictures import encode, scene
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +44,9 @@ def test_the_page_shows_what_rests_on_the_entry() -> None:
 def test_retiring_restores_the_chosen_and_tells_their_owners() -> None:
     banned, (first, second) = _copies(4)
     _page(at_the_desk("senior"), banned, remedy="retire", restore=[first.pk], note="a film poster")
+    assert (_status(first), _status(second)) == ("approved", "rejected"), "that concerns one upload each"
+    assert BannedImage.objects.get(pk=banned.pk).active
+    second_confirms()
     banned.refresh_from_db()
     assert not banned.active
     assert (_status(first), _status(second)) == ("approved", "rejected")
@@ -57,6 +60,7 @@ def test_narrowing_keeps_the_entry() -> None:
     banned, (first, _second) = _copies(4)
     fields: Any = {"radii_dhash256_block": "0", "radii_dhash256_hold": "1"}
     _page(at_the_desk("senior"), banned, remedy="narrow", restore=[first.pk], **fields)
+    second_confirms()
     banned.refresh_from_db()
     assert banned.active
     assert banned.radii == {"dhash256": [0, 1]}
@@ -87,6 +91,8 @@ def test_what_matches_something_else_stays_rejected() -> None:
 def test_the_picture_goes_on_the_allowlist() -> None:
     banned, (first, _second) = _copies(4)
     _page(at_the_desk("senior"), banned, first, remedy="keep", allow="on", restore=[first.pk])
+    assert not BannedImage.objects.filter(blocklist__slug="allowlist").exists()
+    second_confirms()
     assert _status(first) == "approved"
     assert BannedImage.objects.filter(blocklist__slug="allowlist").count() == 1
     again = screened(encode(scene(4), quality=45), who="dora")

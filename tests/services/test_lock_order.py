@@ -84,7 +84,7 @@ def _to_overturn(upload: Upload) -> Callable[[], object]:
     banned = api.ban(pictures.encode(pictures.scene(1))).banned
     plan = overturn.default_plan(banned_id=banned.pk)
     assert plan.restore == [upload.pk]
-    return lambda: overturn.overturn(banned_id=banned.pk, actor_id="7", plan=plan)
+    return lambda: overturn.overturn(banned_id=banned.pk, actor_id="", plan=plan)
 
 
 @pytest.mark.parametrize("prepared", [_to_undo, _to_overturn])

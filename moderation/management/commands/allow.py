@@ -12,6 +12,7 @@ from moderation.management.pictures import PictureFile, add_paths
 from moderation.models import Blocklist
 from moderation.services.blocklists import banning
 from moderation.services.blocklists.enrolment import Picture
+from moderation.services.blocklists.lowering import OPERATOR
 
 
 class Command(EnrolCommand):
@@ -36,7 +37,9 @@ class Command(EnrolCommand):
     def enter(
         self, picture: Picture, file: PictureFile, blocklist: Blocklist, options: dict[str, Any]
     ) -> None:
-        result = banning.allow(picture=picture, blocklist=blocklist, note=options["reason"])
+        result = banning.allow(
+            picture=picture, blocklist=blocklist, actor_id=OPERATOR, note=options["reason"]
+        )
         words = f"entry {result.banned.pk} of “{blocklist.slug}”"
         words += f", revision {result.revision}" if result.created else ", which was there already"
         self.entered(file, blocklist, result, {"exact_only": result.banned.exact_only}, words)

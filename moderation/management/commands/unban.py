@@ -10,6 +10,7 @@ from moderation.exceptions import UnknownEntry
 from moderation.management.base import JsonCommand
 from moderation.models import BannedImage
 from moderation.services.blocklists import blocklist as blocklists
+from moderation.services.blocklists.lowering import OPERATOR
 
 
 class Command(JsonCommand):
@@ -33,7 +34,7 @@ class Command(JsonCommand):
 
     def _retire(self, banned_id: int, reason: str) -> None:
         active = BannedImage.objects.filter(pk=banned_id, retired_revision__isnull=True).exists()
-        banned = blocklists.unban(banned_id=banned_id, reason=reason, note=reason)
+        banned = blocklists.unban(banned_id=banned_id, actor_id=OPERATOR, reason=reason, note=reason)
         words = f"retired at revision {banned.retired_revision}" if active else "was retired already"
         self.emit(
             {

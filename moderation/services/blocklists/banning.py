@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from moderation import selectors, signals, storage
-from moderation.exceptions import FlatPicture, NeedsConfirmation
+from moderation.exceptions import DecisionRefused, FlatPicture, NeedsConfirmation
 from moderation.models import (
     BanDraft,
     BannedImage,
@@ -21,10 +21,12 @@ from moderation.models import (
     Fingerprint,
     Rescan,
 )
+from moderation.selectors.moderators import may_lower
 from moderation.services import revision
 from moderation.services.blocklists.blocklist import reach_back
 from moderation.services.blocklists.drafting import confirmed, foresee, needs_second, only_local, wait
 from moderation.services.blocklists.enrolment import Picture, keep_evidence
+from moderation.services.blocklists.lowering import ALONE, entering_lowers
 from moderation.services.blocklists.reach import Reach
 from moderation.services.history import decisions
 from moderation.services.revision import Change, database
@@ -84,7 +86,7 @@ def ban(
     """Add a picture to a list (or to an allowlist, which is a list with the action ``allow``).
 
     A ban that would hit more than ``CONFIRM_REACH`` earlier uploads is put down and waits for a second person;
-    made from a ``draft`` that waits, it is confirmed. One that shows a background that many people's pictures share
+    made from a ``draft`` that waits, it is confirmed. So does whatever a person puts on a list that allows. One that shows a background that many people's pictures share
     may only hold by its parts.
 
     Raises :class:`FlatPicture` for a picture without structure, unless ``exact_only`` is asked for.
@@ -94,7 +96,10 @@ def ban(
     if picture.analysis.flat and not options.exact_only:
         raise FlatPicture
     reach = foresee(picture, blocklist=blocklist, options=options)
-    if needs_second(reach) and not confirmed(draft) and _same(picture, blocklist) is None:
+    alone = actor_id in ALONE or not entering_lowers(blocklist)
+    if (needs_second(reach) or not alone) and not confirmed(draft) and _same(picture, blocklist) is None:
+        if not alone and not may_lower(actor_id):
+            raise DecisionRefused("You may not put pictures on a list that allows them.")
         waiting = wait(picture, blocklist=blocklist, options=options, actor_id=actor_id, draft=draft)
         return BanResult(None, False, revision.current().number, reach=reach, waiting=waiting)
     options = replace(options, local=options.local or only_local(reach))
@@ -256,9 +261,14 @@ def _nearest(picture: Picture, blocklist: Blocklist) -> tuple[int | None, int | 
 
 
 def allow(
-    *, picture: Picture, blocklist: Blocklist | None = None, actor_id: str = "", note: str = ""
+    *,
+    picture: Picture,
+    blocklist: Blocklist | None = None,
+    actor_id: str = "",
+    note: str = "",
+    draft: BanDraft | None = None,
 ) -> BanResult:
     """Put a picture on the allowlist: what it explains is never flagged. A flat picture is allowed as
-    an exact copy."""
+    an exact copy. That one person may do so is for the caller to see to."""
     options = EntryOptions(note=note, exact_only=picture.analysis.flat)
-    return _enter(picture, blocklist or selectors.blocklist_named("allowlist"), actor_id, options, None)
+    return _enter(picture, blocklist or selectors.blocklist_named("allowlist"), actor_id, options, draft)

@@ -21,6 +21,14 @@ from moderation.models import (
     Rescan,
 )
 from moderation.services import revision
+from moderation.services.blocklists.lowering import (
+    Consent,
+    entry_lowers,
+    guard,
+    list_lowers,
+    retiring_lowers,
+    strength_of_entry,
+)
 from moderation.services.dispatching import dispatcher
 from moderation.services.history import decisions
 from moderation.services.revision import Change, database
@@ -53,18 +61,21 @@ def _search(rescan_id: int) -> None:
     dispatcher().rescan(rescan_id)
 
 
-def unban(*, banned_id: int, actor_id: str = "", reason: str = "", note: str = "") -> BannedImage:
+def unban(
+    *, banned_id: int, actor_id: str = "", reason: str = "", note: str = "", consent: Consent | None = None
+) -> BannedImage:
     """Retire an entry; it stays in the history. Retiring one that is retired changes nothing.
 
-    Raises :class:`UnknownEntry`.
+    Raises :class:`UnknownEntry`, and :class:`LoweringNeedsTwo` where one person wants it without ``consent``.
     """
     with revision.exclusive_change() as change:
         banned = BannedImage.objects.select_related("blocklist").filter(pk=banned_id).first()
         if banned is None:
             raise UnknownEntry(f"There is no banned image with the number {banned_id}.")
+        asked = guard(lowers=retiring_lowers(banned), actor_id=actor_id, consent=consent)
         if not banned.active:
             return banned
-        retire(change, banned, kind=BlocklistChange.Kind.RETIRE, actor_id=actor_id)
+        retire(change, banned, kind=BlocklistChange.Kind.RETIRE, actor_id=actor_id, detail=asked)
         decisions.record(
             kind=Decision.Kind.RETIRE,
             actor_id=actor_id,
@@ -76,7 +87,14 @@ def unban(*, banned_id: int, actor_id: str = "", reason: str = "", note: str = "
     return banned
 
 
-def retire(change: Change, banned: BannedImage, *, kind: str, actor_id: str = "") -> None:
+def retire(
+    change: Change,
+    banned: BannedImage,
+    *,
+    kind: str,
+    actor_id: str = "",
+    detail: dict[str, Any] | None = None,
+) -> None:
     """Retire an active entry as a part of ``change``."""
     counted = _tightening(pk=banned.pk)
     banned.retired_revision = change.revision
@@ -87,6 +105,7 @@ def retire(change: Change, banned: BannedImage, *, kind: str, actor_id: str = ""
         blocklist=banned.blocklist.slug,
         banned_id=banned.pk,
         actor_id=actor_id,
+        detail=detail,
         entries=-counted,
     )
     reach_back(change, banned=banned, reach=False)
@@ -109,10 +128,13 @@ def expire_due(*, limit: int = 100) -> int:
     return count
 
 
-def change_entry(*, banned_id: int, actor_id: str = "", note: str = "", **settings: Any) -> BannedImage:
+def change_entry(
+    *, banned_id: int, actor_id: str = "", note: str = "", consent: Consent | None = None, **settings: Any
+) -> BannedImage:
     """Set ``exact_only``, ``radii``, ``suspended``, ``local`` or ``expires_at`` of an active entry.
 
-    Raises :class:`UnknownEntry` for one that is not active.
+    Raises :class:`UnknownEntry` for one that is not active, and :class:`LoweringNeedsTwo` where one person wants
+    less of it without ``consent``.
     """
     with revision.exclusive_change() as change:
         banned = (
@@ -126,8 +148,11 @@ def change_entry(*, banned_id: int, actor_id: str = "", note: str = "", **settin
         if before == settings:
             return banned
         counted = _tightening(pk=banned.pk)
+        strength = strength_of_entry(banned)
         for name, value in settings.items():
             setattr(banned, name, value)
+        lowers = entry_lowers(banned.blocklist, strength, strength_of_entry(banned))
+        asked = guard(lowers=lowers, actor_id=actor_id, consent=consent)
         banned.save(update_fields=list(settings))
         if before.get("local") != settings.get("local"):
             # From now on it is what a moderator chose, and no undo lifts it.
@@ -137,7 +162,7 @@ def change_entry(*, banned_id: int, actor_id: str = "", note: str = "", **settin
             blocklist=banned.blocklist.slug,
             banned_id=banned.pk,
             actor_id=actor_id,
-            detail={name: str(value) for name, value in settings.items()},
+            detail={name: str(value) for name, value in settings.items()} | asked,
             note=note,
             entries=_tightening(pk=banned.pk) - counted,
         )
@@ -146,12 +171,17 @@ def change_entry(*, banned_id: int, actor_id: str = "", note: str = "", **settin
     return banned
 
 
-def change_list(*, blocklist: Blocklist, actor_id: str = "", note: str = "") -> Blocklist:
+def change_list(
+    *, blocklist: Blocklist, actor_id: str = "", note: str = "", consent: Consent | None = None
+) -> Blocklist:
     """Save a new or edited list. A change of action or radii raises the revision and reaches back in
-    both directions; a new name or policy text does neither."""
+    both directions; a new name or policy text does neither. Raises :class:`LoweringNeedsTwo` where one person wants
+    less of it without ``consent``."""
     with revision.exclusive_change() as change:
         before = Blocklist.objects.filter(pk=blocklist.pk).first()
         counted = _tightening(blocklist=blocklist.pk)
+        lowers = before is not None and list_lowers(before, blocklist)
+        asked = guard(lowers=lowers, actor_id=actor_id, consent=consent)
         blocklist.save()
         matters = ("action", "radii", "local")
         if before is None or any(getattr(before, name) != getattr(blocklist, name) for name in matters):
@@ -159,7 +189,7 @@ def change_list(*, blocklist: Blocklist, actor_id: str = "", note: str = "") -> 
                 kind=BlocklistChange.Kind.LIST,
                 blocklist=blocklist.slug,
                 actor_id=actor_id,
-                detail={name: str(getattr(blocklist, name)) for name in matters},
+                detail={name: str(getattr(blocklist, name)) for name in matters} | asked,
                 note=note,
                 entries=_tightening(blocklist=blocklist.pk) - counted,
             )

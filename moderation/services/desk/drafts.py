@@ -25,14 +25,15 @@ from moderation.services import files
 from moderation.services.blocklists import banning, codes, drafting, enrolment
 from moderation.services.blocklists.banning import BanResult, EntryOptions
 from moderation.services.blocklists.enrolment import Picture
+from moderation.services.blocklists.lowering import entering_lowers
 from moderation.services.blocklists.reach import Reach, reach_of, used_by
-from moderation.services.desk import review
+from moderation.services.desk import lowering, review
 from moderation.services.rescans import local_reach
 from moderation.services.rescans.local_reach import Sample
 from moderation.services.revision import database
 
 Status = BanDraft.Status
-KEPT = {Status.DRAFT: timedelta(hours=1), Status.WAITING: timedelta(days=7)}
+KEPT = {Status.DRAFT: timedelta(hours=1), Status.WAITING: lowering.KEPT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +171,11 @@ def confirm(*, draft_id: int, actor_id: str) -> BanResult:
     draft = BanDraft.objects.select_related("blocklist", "upload").filter(pk=draft_id).first()
     if draft is None or draft.status not in (Status.DRAFT, Status.WAITING):
         raise DecisionRefused("This ban was made or dropped already.")
-    if draft.status == Status.WAITING and draft.created_by == actor_id:
+    if draft.lowering is not None:
+        raise DecisionRefused("This is no ban.")
+    if draft.status == Status.WAITING and entering_lowers(draft.blocklist):
+        lowering.check_second(draft, actor_id=actor_id)
+    elif draft.status == Status.WAITING and draft.created_by == actor_id:
         raise DecisionRefused("You asked for this ban yourself: a second moderator has to confirm it.")
     picture = None if draft.algorithm else _picture(draft)
     if picture is not None and picture.analysis.flat and not draft.exact_only:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -33,6 +34,13 @@ from moderation.selectors.consequences import rejected_by
 from moderation.services import revision
 from moderation.services.blocklists import banning, blocklist, enrolment
 from moderation.services.blocklists.enrolment import Picture
+from moderation.services.blocklists.lowering import (
+    Consent,
+    entry_lowers,
+    guard,
+    retiring_lowers,
+    strength_of_entry,
+)
 from moderation.services.history import decisions
 from moderation.services.locking import locked
 from moderation.services.rescans import rescreening
@@ -90,8 +98,16 @@ class _Candidate:
     blocked: bool
 
 
-def overturn(*, banned_id: int, actor_id: str, plan: Plan, put_back: PutBack | None = None) -> Overturned:
-    """Carry the plan out, and ``put_back`` with it. Raises :class:`UnknownEntry`, :class:`DecisionRefused` for a plan that
+def overturn(
+    *,
+    banned_id: int,
+    actor_id: str,
+    plan: Plan,
+    put_back: PutBack | None = None,
+    consent: Consent | None = None,
+) -> Overturned:
+    """Carry the plan out, and ``put_back`` with it. One that lowers the shield wants ``consent``, unless it undoes what
+    one did oneself; restoring uploads does not. Raises :class:`UnknownEntry`, :class:`DecisionRefused` for a plan that
     changes nothing, and :class:`ScreeningContended` where the blocklist would not stand still."""
     if not BannedImage.objects.filter(pk=banned_id).exists():
         raise UnknownEntry
@@ -110,7 +126,7 @@ def overturn(*, banned_id: int, actor_id: str, plan: Plan, put_back: PutBack | N
                 name = _look(put_back.upload_id, banned_id, actor_id, stack).publication.name
                 also = partial(put_back.settle, name)
             try:
-                return _carry_out(banned_id, actor_id, plan, allowed, candidates, seen, also)
+                return _carry_out(banned_id, actor_id, plan, allowed, candidates, seen, also, consent)
             except RevisionMoved:
                 continue
     raise ScreeningContended
@@ -148,6 +164,7 @@ def _carry_out(
     candidates: list[_Candidate],
     seen: int,
     also: Callable[[int], None] | None,
+    consent: Consent | None,
 ) -> Overturned:
     restored: list[int] = []
     with transaction.atomic(using=database()):
@@ -155,7 +172,9 @@ def _carry_out(
             if change.before.number != seen:
                 raise RevisionMoved
             banned = BannedImage.objects.select_related("blocklist").get(pk=banned_id)
-            _apply(change, banned, plan, actor_id)
+            lowers = plan.undoes_id is None and (allowed is not None or _lowers(banned, plan))
+            asked = guard(lowers=lowers, actor_id=actor_id, consent=consent)
+            _apply(change, banned, plan, actor_id, asked)
             number = change.revision if change.recorded else change.before.number
             restored += [
                 candidate.upload.pk
@@ -165,16 +184,33 @@ def _carry_out(
             if also is not None:
                 also(number)
         if allowed is not None:
-            banning.allow(picture=allowed, actor_id=actor_id, note=plan.note)
+            banning.allow(
+                picture=allowed, actor_id=actor_id, note=plan.note, draft=consent.draft if consent else None
+            )
     left = tuple(one.upload.pk for one in candidates if one.upload.pk not in restored)
     return Overturned(banned, tuple(restored), left)
 
 
-def _apply(change: Change, banned: BannedImage, plan: Plan, actor_id: str) -> None:
+def _settings(plan: Plan) -> dict[str, Any]:
+    return {"exact_only": True} if plan.remedy == "exact" else {"radii": dict(plan.radii or {})}
+
+
+def _lowers(banned: BannedImage, plan: Plan) -> bool:
+    if plan.remedy == "keep" or not banned.active:
+        return False
+    if plan.remedy == "retire":
+        return retiring_lowers(banned)
+    narrowed = copy(banned)
+    for name, value in _settings(plan).items():
+        setattr(narrowed, name, value)
+    return entry_lowers(banned.blocklist, strength_of_entry(banned), strength_of_entry(narrowed))
+
+
+def _apply(change: Change, banned: BannedImage, plan: Plan, actor_id: str, asked: dict[str, Any]) -> None:
     if plan.remedy == "keep" or not banned.active:
         return
     if plan.remedy == "retire":
-        blocklist.retire(change, banned, kind=BlocklistChange.Kind.RETIRE, actor_id=actor_id)
+        blocklist.retire(change, banned, kind=BlocklistChange.Kind.RETIRE, actor_id=actor_id, detail=asked)
         decisions.record(
             kind=Decision.Kind.RETIRE,
             actor_id=actor_id,
@@ -185,7 +221,7 @@ def _apply(change: Change, banned: BannedImage, plan: Plan, actor_id: str) -> No
             undoes_id=plan.undoes_id,
         )
         return
-    settings = {"exact_only": True} if plan.remedy == "exact" else {"radii": dict(plan.radii or {})}
+    settings = _settings(plan)
     for name, value in settings.items():
         setattr(banned, name, value)
     banned.save(update_fields=list(settings))
@@ -194,7 +230,7 @@ def _apply(change: Change, banned: BannedImage, plan: Plan, actor_id: str) -> No
         blocklist=banned.blocklist.slug,
         banned_id=banned.pk,
         actor_id=actor_id,
-        detail={name: str(value) for name, value in settings.items()},
+        detail={name: str(value) for name, value in settings.items()} | asked,
         note=plan.note,
     )
     blocklist.reach_back(change, banned=banned, reach=True)

@@ -7,34 +7,41 @@ from django.utils import timezone
 
 from moderation import selectors, storage
 from moderation.domain.analysis import Encoded
-from moderation.exceptions import DecisionRefused
+from moderation.exceptions import DecisionRefused, LoweringNeedsTwo
 from moderation.models import BannedImage, BlocklistChange, Decision, Fingerprint
 from moderation.services import files, revision
 from moderation.services.blocklists.blocklist import reach_back
+from moderation.services.blocklists.lowering import Consent, entering_lowers, guard
 from moderation.services.history import decisions
 from moderation.services.rescans.rescreening import FORMATS
 from moderation.services.search import local
 
 
-def reinstate(*, banned_id: int, actor_id: str, undoes_id: int | None = None) -> BannedImage:
+def reinstate(
+    *, banned_id: int, actor_id: str, undoes_id: int | None = None, consent: Consent | None = None
+) -> BannedImage:
     """Ban again what was retired, with the same codes; return the new entry. Raises :class:`DecisionRefused` for one that is active, or was banned again already."""
     old = BannedImage.objects.filter(pk=banned_id).first()
     if old is None or old.active:
         raise DecisionRefused("This entry is not retired.")
     evidence = _copy_of(old.evidence)
     try:
-        return _again(old, evidence, actor_id=actor_id, undoes_id=undoes_id)
-    except DecisionRefused:
+        return _again(old, evidence, actor_id=actor_id, undoes_id=undoes_id, consent=consent)
+    except (DecisionRefused, LoweringNeedsTwo):
         if evidence:
             storage.quarantine().delete(evidence)
         raise
 
 
-def _again(old: BannedImage, evidence: str, *, actor_id: str, undoes_id: int | None) -> BannedImage:
+def _again(
+    old: BannedImage, evidence: str, *, actor_id: str, undoes_id: int | None, consent: Consent | None
+) -> BannedImage:
     with revision.exclusive_change() as change:
         if _copies(old).filter(retired_revision__isnull=True).exists():
             raise DecisionRefused("This entry was banned again already.")
         banned = BannedImage.objects.select_related("blocklist").get(pk=old.pk)
+        lowers = undoes_id is None and entering_lowers(banned.blocklist)
+        asked = guard(lowers=lowers, actor_id=actor_id, consent=consent)
         banned.pk = None
         banned._state.adding = True
         banned.evidence, banned.revision = evidence, change.revision
@@ -58,7 +65,7 @@ def _again(old: BannedImage, evidence: str, *, actor_id: str, undoes_id: int | N
             blocklist=banned.blocklist.slug,
             banned_id=banned.pk,
             actor_id=actor_id,
-            detail={"source": banned.source, "again": old.pk},
+            detail={"source": banned.source, "again": old.pk, **asked},
             entries=selectors.tightening().filter(pk=banned.pk).count(),
         )
         decisions.record(

@@ -35,6 +35,7 @@ GROUPS = {
         "add_blocklist",
         "change_blocklist",
         "change_bannedimage",
+        "lower_shield",
         "change_rescan",
     ),
 }

@@ -123,7 +123,7 @@ def test_a_ban_that_would_have_too_little_left_may_only_hold() -> None:
 
 
 def test_a_restriction_that_somebody_chose_stays(entry: BannedImage) -> None:
-    blocklist.change_entry(banned_id=entry.pk, actor_id="7", local="off")
+    blocklist.change_entry(banned_id=entry.pk, local="off")
 
     assert upload_of(CROP, "mallory").status == "approved"
     background.forget_all(banned_id=entry.pk, actor_id="7")
@@ -134,7 +134,7 @@ def test_a_restriction_that_somebody_chose_stays(entry: BannedImage) -> None:
 def test_a_restriction_that_somebody_chose_before_it_was_learned_stays() -> None:
     configure(local="block")
     entry = api.ban(pictures.encode(WALL)).banned
-    blocklist.change_entry(banned_id=entry.pk, actor_id="8", local="hold")
+    blocklist.change_entry(banned_id=entry.pk, local="hold")
     whole = upload_of(WALL.rotate(4), "bob")
     assert whole.status == "held"
 
