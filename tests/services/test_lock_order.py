@@ -39,7 +39,7 @@ def test_two_uploads_for_one_column_settle_one_after_the_other() -> None:
         for seed in (2, 3)
     ]
 
-    for call in [Elsewhere(partial(screening.screen, upload_id=upload.pk)) for upload in uploads]:
+    for call in [Elsewhere(partial(screening.screen_leased, upload)) for upload in uploads]:
         call.result()
 
     ada.refresh_from_db()
@@ -65,7 +65,7 @@ def test_a_host_that_clears_in_its_own_transaction_meets_no_deadlock() -> None:
             api.withdraw(ada, "avatar")
 
     calls: list[Elsewhere[Any]] = [
-        Elsewhere(lambda: screening.screen(upload_id=upload.pk)),
+        Elsewhere(lambda: screening.screen_leased(upload)),
         Elsewhere(clear),
     ]
 

@@ -180,7 +180,7 @@ def test_a_screening_under_way_writes_nothing_of_an_erased_person(monkeypatch: p
         return conclude(*arguments)
 
     monkeypatch.setattr(screening, "_conclude", erased_between)
-    screening.screen(upload_id=upload.pk)
+    screening.screen_leased(upload)
 
     assert kept_files("moderation_quarantine") == []
     assert kept_files("moderation_public") == []
