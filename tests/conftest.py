@@ -38,6 +38,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         last.delete()
 
 
+@pytest.fixture(scope="session")
+def cases(corpus: Path) -> Path:
+    """The folder of small files that were got wrong once, beside that of real pictures; skipped without."""
+    folder = corpus.parent / "cases"
+    if not folder.is_dir():
+        pytest.skip("no folder of cases beside the picture corpus")
+    return folder
+
+
 def _uses_the_database(request: pytest.FixtureRequest) -> bool:
     wanted = {"db", "transactional_db", "live_server", "client"}
     return bool(request.node.get_closest_marker("django_db") or wanted & set(request.fixturenames))

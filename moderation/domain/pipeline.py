@@ -8,8 +8,9 @@ import numpy as np
 
 from moderation.domain.analysis import Analysis, AnalysisOptions, Encoded
 from moderation.domain.imaging.canonical import View, on_white, views_of
-from moderation.domain.imaging.decoding import Frame, check_the_rest, decode, frames_to_publish
+from moderation.domain.imaging.decoding import check_the_rest, decode, frames_to_publish
 from moderation.domain.imaging.encoding import animation_side, encode, encode_evidence, shrink
+from moderation.domain.imaging.opened import Frame
 from moderation.domain.imaging.opening import measure, open_picture, refusing
 from moderation.domain.variants import codes_of_views
 
@@ -21,15 +22,15 @@ def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
     :class:`~moderation.exceptions.UnknownAlgorithm`. :class:`MemoryError` passes through.
     """
     with refusing():
-        image = open_picture(data, options.limits)
-        probe = measure(image, data, options.limits)
-        count, notes = frames_to_publish(probe, options.publishing)
+        opened = open_picture(data, options.limits)
+        probe = measure(opened)
+        count, notes = frames_to_publish(opened, options.publishing)
         side = options.publishing.max_side
         views, kept = _Views(), _Kept(options, count)
-        for number, frame in enumerate(decode(image, frames=count, side=side)):
+        for number, frame in enumerate(decode(opened, frames=count, side=side)):
             views.add(frame, number)
             kept.add(frame)
-        notes += check_the_rest(image, published=count)
+        notes += check_the_rest(opened, published=count)
         clean = kept.encoded()
     distinct = views.distinct()
     codes = codes_of_views(distinct, options.algorithms)

@@ -16,7 +16,16 @@ from moderation.domain.pipeline import analyse
 from moderation.exceptions import ImageRefused
 
 pytestmark = [pytest.mark.corpus, pytest.mark.slow]
-SECONDS = 5.0
+SECONDS = 3.0
+UNLIKE_PILLOW = {
+    "decompression_bomb_extents.gif": True,  # a frame outside of the screen
+    "png_decompression_dos.png": True,  # texts
+    "unknown_compression_method.png": True,  # of a text
+    "sugarshack_ifd_offset.mpo": True,  # no second picture
+    "sugarshack_no_data.mpo": True,
+    "png__xcsn0g01.png": False,  # the checksum of its data
+}
+"""Files of which Pillow thinks otherwise, and whether browsers show all of them."""
 
 
 def files(corpus: Path, folder: str) -> list[Path]:
@@ -52,7 +61,10 @@ def test_every_file_ends_in_time_and_as_pillow_would_have_it(corpus: Path, folde
         if time.process_time() - start > SECONDS:
             wrong.append(f"{path.name}: too slow")
         over = reason in ("too_large", "too_many_pixels", "too_many_frames")
-        if not over and passed != decodes_completely(data, DEFAULT_FORMATS):
+        expected = UNLIKE_PILLOW.get(path.name)
+        if expected is None:
+            expected = decodes_completely(data, DEFAULT_FORMATS)
+        if not over and passed != expected:
             wrong.append(f"{path.name}: {reason or 'passed'}")
     assert wrong == []
 

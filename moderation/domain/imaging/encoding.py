@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from moderation.domain.analysis import Encoded
-from moderation.domain.imaging.decoding import Frame
+from moderation.domain.imaging.opened import Frame
 
 MAX_ENCODED_PIXELS = 12_000_000
 """Of all frames of a published animation together; larger ones are scaled down. Encoding is the slowest step."""

@@ -6,11 +6,17 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from moderation.domain.analysis import Limits, Probe
-from moderation.domain.imaging.sniffing import count_gif_frames, sniff, webp_canvas
+from moderation.domain.imaging.gif import canvas_size, gif_frames
+from moderation.domain.imaging.jpeg import MAX_SCANNED_PIXELS, count_scans
+from moderation.domain.imaging.opened import ApngFile, GifFile, Opened, PillowFile
+from moderation.domain.imaging.png import read_png
+from moderation.domain.imaging.sniffing import sniff, webp_canvas
 from moderation.exceptions import (
     EmptyFile,
     FileTooLarge,
@@ -22,11 +28,8 @@ from moderation.exceptions import (
     Undecodable,
 )
 
-ANIMATED_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
-"""Formats whose further frames are shown by a browser. Pages and embedded previews of others are not."""
-
-_SAME_FORMAT = {"MPO": "JPEG", "DIB": "BMP"}
-"""Pillow's name → ours. A camera's MPO is a JPEG with further pictures behind it; only the first is ever used."""
+_SAME_FORMAT = {"DIB": "BMP"}
+"""Pillow's name → ours."""
 
 
 @contextmanager
@@ -55,36 +58,78 @@ def probe(data: bytes, limits: Limits) -> Probe:
     over a limit. A file that passes may still turn out to be damaged when it is decoded.
     """
     with refusing():
-        return measure(open_picture(data, limits), data, limits)
+        return measure(open_picture(data, limits))
 
 
-def open_picture(data: bytes, limits: Limits) -> Image.Image:
-    """Open without decoding. To be called within :func:`refusing`."""
+def open_picture(data: bytes, limits: Limits) -> Opened:
+    """Open without decoding. To be called within :func:`refusing`.
+
+    Raises what :func:`probe` does; what a decoder would have to go through counts against the limits, not what the
+    header says.
+    """
     if not data:
         raise EmptyFile
     if len(data) > limits.max_bytes:
         raise FileTooLarge
-    if (canvas := webp_canvas(data)) is not None:
-        _check_pixels(canvas, limits)
+    opened = _open(data, sniff(data), limits)
+    _check_pixels(opened.size, limits)
+    if opened.frames > limits.max_frames:
+        raise TooManyFrames
+    return opened
+
+
+def measure(opened: Opened) -> Probe:
+    """Return the :class:`Probe` of an opened picture."""
+    name = _SAME_FORMAT.get(opened.format, opened.format)
+    return Probe(format=name, width=opened.size[0], height=opened.size[1], frames=opened.frames)
+
+
+def _open(data: bytes, kind: str | None, limits: Limits) -> Opened:
+    """Open by the reader that composes the format as browsers do, else by Pillow's."""
+    if kind in limits.formats:
+        if kind == "GIF":
+            return _open_gif(data, limits)
+        if kind == "PNG":
+            return _open_png(data, limits)
+        if kind == "JPEG":
+            return _open_jpeg(data, limits)
+        if kind == "WEBP" and (canvas := webp_canvas(data)) is not None:
+            _check_pixels(canvas, limits)
     try:
-        image = Image.open(io.BytesIO(data), formats=limits.formats)
+        return PillowFile(Image.open(io.BytesIO(data), formats=limits.formats))
     except UnidentifiedImageError as error:
         raise _unidentified(data, limits) from error
-    _check_pixels(image.size, limits)
-    return image
 
 
-def measure(image: Image.Image, data: bytes, limits: Limits) -> Probe:
-    """Return the :class:`Probe` of an opened picture; refuses too many frames."""
-    name = _SAME_FORMAT.get(image.format or "", image.format or "")
-    frames = 1
-    if name in ANIMATED_FORMATS:
-        if name == "GIF" and count_gif_frames(data, stop=limits.max_frames + 1) > limits.max_frames:
-            raise TooManyFrames
-        frames = int(getattr(image, "n_frames", 1))
-    if frames > limits.max_frames:
+def _open_gif(data: bytes, limits: Limits) -> GifFile:
+    """Open a GIF; the canvas and every frame that has to be decoded keep the limit."""
+    frames = list(islice(gif_frames(data), limits.max_frames + 1))
+    if len(frames) > limits.max_frames:
         raise TooManyFrames
-    return Probe(format=name, width=image.width, height=image.height, frames=frames)
+    if not frames:
+        raise Undecodable
+    canvas = canvas_size(data, frames[0])
+    for frame in frames:
+        if frame.patch.x < canvas[0] and frame.patch.y < canvas[1]:
+            _check_pixels((frame.patch.width, frame.patch.height), limits)
+    return GifFile(data, frames, canvas)
+
+
+def _open_png(data: bytes, limits: Limits) -> Opened:
+    png = read_png(data)
+    _check_pixels(png.size, limits)
+    if png.animated:
+        return ApngFile(png)
+    return PillowFile(png.still())
+
+
+def _open_jpeg(data: bytes, limits: Limits) -> PillowFile:
+    """Open the first picture of the file alone: what a camera writes behind it is not shown and need not decode."""
+    image = JpegImageFile(io.BytesIO(data))
+    _check_pixels(image.size, limits)
+    if count_scans(data) * image.width * image.height > MAX_SCANNED_PIXELS:
+        raise TooManyPixels
+    return PillowFile(image)
 
 
 def _check_pixels(size: tuple[int, int], limits: Limits) -> None:

@@ -76,34 +76,3 @@ def webp_canvas(data: bytes) -> tuple[int, int] | None:
         width, height = struct.unpack_from("<HH", body, 6)
         return width & 0x3FFF, height & 0x3FFF
     return None
-
-
-def count_gif_frames(data: bytes, *, stop: int) -> int:
-    """Return the number of frames of a GIF, counted no further than ``stop``.
-
-    Pillow's own count runs through every frame of the file: a 20 MB file of empty frames takes it half a minute.
-    """
-    position = 13 + _palette_bytes(data[10:11])
-    frames = 0
-    while frames < stop:
-        kind = data[position : position + 1]
-        if kind == b",":
-            frames += 1
-            position += 10 + _palette_bytes(data[position + 9 : position + 10]) + 1
-        elif kind == b"!":
-            position += 2
-        elif kind in (b";", b""):
-            break
-        else:  # Pillow skips what it does not know, byte by byte
-            position += 1
-            continue
-        while size := data[position : position + 1]:
-            position += 1 + size[0]
-            if not size[0]:
-                break
-    return frames
-
-
-def _palette_bytes(flags: bytes) -> int:
-    """Return the length of the palette that a GIF's flag byte announces."""
-    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
