@@ -83,7 +83,7 @@ class Settings:
     index_dir: str = ""
     """Folder for packed index files; none are used where empty."""
     sandbox_seconds: float = 5.0
-    """Wall-clock deadline for one picture."""
+    """Processor time for one picture; of wall time it has four times as much."""
     sandbox_memory_mb: int = 1024
     """Address space of a decoder process."""
     sandbox_workers: int = 2

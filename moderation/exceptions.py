@@ -97,7 +97,7 @@ class SandboxFailure(ModerationError):
 
 class DecoderTimeout(SandboxFailure):
     code = "decoder_timeout"
-    message = "Decoding took longer than the deadline, so the child process was killed."
+    message = "Decoding took longer than it may, so the child process was killed."
 
 
 class DecoderCrashed(SandboxFailure):

@@ -82,11 +82,11 @@ class Child:
     def ask(self, job: Job[Out], arguments: tuple[object, ...]) -> Out | Outcome:
         """Have one job done within the deadline: its result, or what was said instead of one.
 
-        Raises TimeoutError past the deadline, WireError when it died or talks nonsense.
+        Raises TimeoutError past the wall limit, WireError when it died or talks nonsense.
         """
-        until = time.monotonic() + self.limits.deadline
+        until = time.monotonic() + self.limits.wall
         self.served += 1
-        request = Request(job=job.name, seconds=self.limits.deadline)
+        request = Request(job=job.name, seconds=self.limits.deadline, wall=self.limits.wall)
         wire.send(self._channel, wire.encode(request) + wire.encode(arguments), until=until)
         outcome = self._outcome(until)
         if outcome.kind != "done":

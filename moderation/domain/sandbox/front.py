@@ -19,7 +19,7 @@ from moderation.exceptions import DecoderCrashed, DecoderTimeout, SandboxFailure
 
 logger = logging.getLogger("moderation.sandbox")
 
-OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGALRM)
+OUT_OF_TIME = (-signal.SIGPROF, -signal.SIGXCPU, -signal.SIGALRM)
 """Exit statuses of a child that the kernel ended for its time."""
 
 

@@ -36,9 +36,10 @@ def main() -> None:
     """Serve until the channel closes."""
     given = json.loads(sys.argv[1])
     channel = socket.socket(fileno=0)
-    # Ctrl-C in a terminal is for the parent, who closes the channel; the alarm must not be ignored.
+    # Ctrl-C in a terminal is for the parent, who closes the channel; the alarms must not be ignored.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     try:
         got = containment.enclose(
             memory=given["memory"],
@@ -64,10 +65,12 @@ def _serve(channel: socket.socket, functions: Mapping[str, Callable[..., Any]]) 
     request: Request = wire.decode(Request, wire.receive(channel, most=_MOST_REQUEST))
     job = JOBS[request.job]
     arguments = wire.decode(job.takes, wire.receive(channel, most=_MOST_REQUEST))
-    # The parent kills at the deadline. These two are for the case that it cannot any more.
-    signal.setitimer(signal.ITIMER_REAL, request.seconds + 1)
+    # The parent kills at the wall limit; the alarm and the kernel's own limit are for the case that it cannot.
+    signal.setitimer(signal.ITIMER_REAL, request.wall + 1)
+    signal.setitimer(signal.ITIMER_PROF, request.seconds)
     containment.grant_cpu(request.seconds)
     answer = _answer(functions[job.name], arguments)
+    signal.setitimer(signal.ITIMER_PROF, 0)
     signal.setitimer(signal.ITIMER_REAL, 0)
     wire.send(channel, answer)
 

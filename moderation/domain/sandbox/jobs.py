@@ -35,7 +35,9 @@ class Request:
 
     job: str
     seconds: float
-    """Left until the deadline. The child's own alarm, should the parent be gone by then."""
+    """Of processor time: the child has no more."""
+    wall: float
+    """Until the parent kills the child. The child's own alarm, should the parent be gone by then."""
 
 
 @dataclass(frozen=True, slots=True)

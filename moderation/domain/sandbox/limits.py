@@ -6,6 +6,10 @@ import os
 from dataclasses import dataclass, field
 
 
+WALL_FACTOR = 4
+"""Wall time granted for a second of processor time: as much as a machine with four busy processes per core takes."""
+
+
 def _cores() -> int:
     return os.cpu_count() or 1
 
@@ -18,7 +22,8 @@ class SandboxLimits:
     """Bytes of address space (``RLIMIT_AS``). A bomb becomes MemoryError; numpy, scipy and OpenBLAS
     with one thread start within a third of it."""
     deadline: float = 5.0
-    """Seconds of wall time per picture, from the first byte sent; then the child is killed."""
+    """Seconds of processor time per picture; then the kernel ends the child. A picture within its limits is done in
+    it, however busy the machine is."""
     start_deadline: float = 30.0
     """Seconds until a new child has imported everything."""
     patience: float = 60.0
@@ -30,6 +35,12 @@ class SandboxLimits:
     open_files: int = 32
     answer: int = 96 * 1024 * 1024
     """Most bytes of an answer: the re-encodings and the codes."""
+
+    @property
+    def wall(self) -> float:
+        """Seconds of wall time per picture, from the first byte sent, after which the child is killed: for one that
+        waits, and for a machine that stands still."""
+        return self.deadline * WALL_FACTOR
 
     def __post_init__(self) -> None:
         if self.workers < 1 or self.recycle_after < 1:
