@@ -28,7 +28,8 @@ from moderation.domain.analysis import AnalysisOptions, Code
 from moderation.domain.borders import whole
 from moderation.domain.fingerprints import hamming
 from moderation.domain.hashing import Patch
-from moderation.domain.imaging.canonical import views_of
+from moderation.domain.imaging.canonical import Canonical
+from moderation.domain.imaging.ground import WHITE
 from moderation.domain.pipeline import analyse
 from moderation.lab.edits import EDITS, GROUPS, Material
 
@@ -64,7 +65,7 @@ def _photographs() -> list[NDArray[np.uint8]]:
 
 def _draw_fingerprint(cat: Image.Image) -> int:
     """Draw a picture, its grid and its bits; return how many bits are set."""
-    (view,) = views_of(cat, frame=0)
+    (view,) = Canonical(cat, frame=0).views(WHITE)
     patch = Patch(view.grey, view.colour, whole(np.asarray(view.grey)))
     grid = patch.sample(SIDE + 1, SIDE)
     bits = _unpacked(codes_of("dhash256", [patch])[0, 0].tobytes())

@@ -62,7 +62,7 @@ class Settings:
     publish_frame_cap: int = 60
     """Longer animations are published as a still of their first frame."""
     publish_transparency: bool = False
-    """Whether published pictures keep an alpha channel; off, they are laid on white. A picture can be made that
+    """Whether published pictures keep an alpha channel; off, they are laid on white, or where the drawing would not show on it on grey or black. A picture can be made that
     shows on a grey page what it shows neither on white nor on black."""
     publish_quality: int = 85
     """Quality of published JPEG and WebP files."""

@@ -40,7 +40,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 @pytest.fixture(scope="session")
 def cases(corpus: Path) -> Path:
-    """The folder of small files that were got wrong once, beside that of real pictures; skipped without."""
+    """Return the folder of small files that were got wrong once, beside that of real pictures; skipped without."""
     folder = corpus.parent / "cases"
     if not folder.is_dir():
         pytest.skip("no folder of cases beside the picture corpus")

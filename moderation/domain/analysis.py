@@ -35,7 +35,7 @@ class Publishing:
     """An animation with more frames is published, and fingerprinted, as a still of its first."""
     quality: int = 85
     transparency: bool = False
-    """Keep an alpha channel. Off, pictures are published on white: a picture can be made that shows on grey
+    """Keep an alpha channel. Off, pictures are published on a ground on which the drawing shows, white where it does: a picture can be made that shows on grey
     what it shows neither on white nor on black, and no set of backgrounds catches them all."""
 
 

@@ -7,9 +7,10 @@ import hashlib
 import numpy as np
 
 from moderation.domain.analysis import Analysis, AnalysisOptions, Encoded
-from moderation.domain.imaging.canonical import View, on_white, views_of
+from moderation.domain.imaging.canonical import Canonical, View
 from moderation.domain.imaging.decoding import check_the_rest, decode, frames_to_publish
 from moderation.domain.imaging.encoding import animation_side, encode, encode_evidence, shrink
+from moderation.domain.imaging.ground import WHITE, Edges, Ground, ground_for, on_ground
 from moderation.domain.imaging.opened import Frame
 from moderation.domain.imaging.opening import measure, open_picture, refusing
 from moderation.domain.variants import codes_of_views
@@ -26,12 +27,16 @@ def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
         probe = measure(opened)
         count, notes = frames_to_publish(opened, options.publishing)
         side = options.publishing.max_side
-        views, kept = _Views(), _Kept(options, count)
-        for number, frame in enumerate(decode(opened, frames=count, side=side)):
-            views.add(frame, number)
+        seen, kept = _Seen(), _Kept(options, count)
+        for frame in decode(opened, frames=count, side=side):
+            seen.add(frame)
             kept.add(frame)
         notes += check_the_rest(opened, published=count)
-        clean = kept.encoded()
+        ground = seen.ground()
+        if ground is not WHITE and not options.publishing.transparency:
+            notes += (f"ground_{ground.name}",)
+        clean = kept.encoded(ground)
+    views = seen.views(ground)
     distinct = views.distinct()
     codes = codes_of_views(distinct, options.algorithms)
     quality = max(codes.quality)
@@ -71,6 +76,32 @@ def _cut(views: list[View], options: AnalysisOptions) -> tuple[str, ...]:
     return ("local_views",) if options.want_local and len(views) > LOCAL_VIEWS else ()
 
 
+class _Seen:
+    """The published frames at canonical size."""
+
+    def __init__(self) -> None:
+        self._frames: list[tuple[Canonical, tuple[int, int], int]] = []
+        self._edges: list[Edges] = []
+
+    def add(self, frame: Frame) -> None:
+        """Add the next frame."""
+        canonical = Canonical(frame.image, frame=len(self._frames))
+        self._frames.append((canonical, frame.image.size, frame.duration))
+        if (edges := canonical.edges()) is not None:
+            self._edges.append(edges)
+
+    def ground(self) -> Ground:
+        """Return the ground on which they are published."""
+        return ground_for(self._edges)
+
+    def views(self, ground: Ground) -> _Views:
+        """Return the views of all frames."""
+        views = _Views()
+        for canonical, size, duration in self._frames:
+            views.add(canonical.views(ground), size, duration)
+        return views
+
+
 class _Views:
     """The views in order of their first appearance, equal ones once; and the digest of them all."""
 
@@ -79,15 +110,14 @@ class _Views:
         self._shown: dict[bytes, int] = {}
         self._order = hashlib.sha256()
 
-    def add(self, frame: Frame, number: int) -> None:
-        """Add the views of the next frame."""
-        size = f"{frame.image.width}x{frame.image.height}\n".encode()
-        for view in views_of(frame.image, frame=number):
-            digest = hashlib.sha256(size)
+    def add(self, views: list[View], size: tuple[int, int], duration: int) -> None:
+        """Add the views of the next frame, whose picture has this size."""
+        for view in views:
+            digest = hashlib.sha256(f"{size[0]}x{size[1]}\n".encode())
             digest.update(view.colour.tobytes())
             self._order.update(digest.digest())
             self._distinct.setdefault(digest.digest(), view)
-            self._shown[digest.digest()] = self._shown.get(digest.digest(), 0) + frame.duration
+            self._shown[digest.digest()] = self._shown.get(digest.digest(), 0) + duration
 
     def distinct(self) -> list[View]:
         """Return the distinct views, numbered by their place."""
@@ -125,9 +155,12 @@ class _Kept:
         if self._count > 1:
             side = animation_side(frame.image.size, self._count, side)
         picture = shrink(frame.image, side)
-        if not self._publishing.transparency:
-            picture = on_white(picture)
         self._frames.append(Frame(picture, frame.duration))
 
-    def encoded(self) -> Encoded | None:
-        return encode(self._frames, quality=self._publishing.quality) if self._wanted else None
+    def encoded(self, ground: Ground) -> Encoded | None:
+        if not self._wanted:
+            return None
+        if self._publishing.transparency:
+            return encode(self._frames, quality=self._publishing.quality)
+        opaque = [Frame(on_ground(frame.image, ground), frame.duration) for frame in self._frames]
+        return encode(opaque, quality=self._publishing.quality)

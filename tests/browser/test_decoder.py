@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +16,9 @@ from PIL import Image
 from moderation.domain.analysis import Limits
 from moderation.domain.imaging.decoding import decode
 from moderation.domain.imaging.opening import open_picture, refusing
-from tests.domain.built import Drawn, Part, apng, gif
+from tests.domain.built import Drawn, Part, apng, chunk, gif, with_chunks
+from tests.domain.drawn import analysed, distance, file_of, waves
+from tests.domain.modes import TYPES, files, profiles
 
 Pixels = NDArray[np.float64]
 """Shape ``(height, width, 4)``: colour times alpha, and alpha, 0 to 255."""
@@ -24,6 +27,10 @@ Shown = Callable[[bytes, str], list[Pixels]]
 NEAR = 5
 """Levels: blending in 8 bits rounds."""
 SEEDS = range(25)
+COPY = 26
+"""Bits of ``dhash256`` that a copy may be away from the ban: it is rejected."""
+WIDE = (31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000)
+"""White point and primaries of a wide-gamut display, as a PNG says them."""
 
 FRAMES = """async ([data, type]) => {
   const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
@@ -48,7 +55,7 @@ FRAMES = """async ([data, type]) => {
 
 @pytest.fixture
 def chromium_shows(chromium: Any, site: str) -> Iterator[Shown]:
-    """The frames of a file as the browser composes them. A secure context has the decoder's interface."""
+    """Return the frames of a file as the browser composes them. A secure context has the decoder's interface."""
     page = chromium.new_page()
     page.goto(f"{site}/robots.txt")
 
@@ -83,7 +90,7 @@ def assert_alike(ours: list[Pixels], theirs: list[Pixels]) -> None:
 
 
 def random_gif(seed: int) -> bytes:
-    """Frames in and outside of the screen, all ways of disposal, transparency, zero delays."""
+    """Draw frames in and outside of the screen, all ways of disposal, transparency, zero delays."""
     dice = random.Random(seed)
     frames = []
     for number in range(dice.randrange(1, 7)):
@@ -124,3 +131,77 @@ def test_every_animated_png_is_composed_as_chromium_does(chromium_shows: Shown) 
     for seed in SEEDS:
         data = random_apng(seed)
         assert_alike(decoded(data), chromium_shows(data, "image/png"))
+
+
+SIDE = 32
+PATCHES = (
+    (250, 20, 30, 255),
+    (20, 200, 60, 128),
+    (30, 40, 230, 255),
+    (240, 230, 20, 200),
+    (128, 128, 128, 255),
+    (200, 120, 160, 60),
+    (12, 60, 70, 255),
+    (255, 255, 255, 255),
+)
+NOT_SHOWN = {
+    "AVIF 4:4:4": "a profile for grey",
+    "AVIF 4:2:0": "a profile for grey",
+}
+"""What Chromium refuses with a profile of another kind."""
+
+
+def patches() -> Image.Image:
+    """Draw eight flat patches, two rows of four, some of them translucent: ``RGBA``."""
+    pixels = np.array(PATCHES, dtype=np.uint8).reshape(2, 4, 4)
+    return Image.fromarray(pixels.repeat(SIDE, axis=0).repeat(SIDE, axis=1))
+
+
+def middles(frame: Pixels) -> Pixels:
+    """Return the mean of the middle of each patch, where no encoder smears, shape ``(2, 4, 4)``."""
+    cells = frame.reshape(2, SIDE, 4, SIDE, 4)[:, 12:20, :, 12:20]
+    return np.asarray(cells.mean(axis=(1, 3)))
+
+
+@pytest.mark.parametrize("name", ["no", "sRGB", "wide", "grey"])
+def test_every_mode_of_every_format_is_decoded_to_what_chromium_shows(
+    chromium_shows: Shown, name: str
+) -> None:
+    profile, wrong = profiles()[name], []
+    ban = analysed(file_of(waves()))
+    copies = dict(files(waves().convert("RGBA"), profile))
+    for mode, data in files(patches(), profile):
+        kind = mode.partition(" ")[0]
+        [their] = (
+            chromium_shows(data, TYPES[kind]) if name != "grey" or mode not in NOT_SHOWN else decoded(data)
+        )
+        apart = np.abs(middles(decoded(data)[0]) - middles(their)).max()
+        if apart > NEAR:
+            wrong.append(f"{mode}: {apart:.0f} levels apart")
+        found = distance(analysed(copies[mode]), ban, "dhash256")
+        if found > COPY and "with" not in mode:  # without holes
+            wrong.append(f"{mode}: the banned picture is {found} away")
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [chunk(b"gAMA", struct.pack(">I", 100_000))],
+        [chunk(b"gAMA", struct.pack(">I", 45_455))],
+        [chunk(b"gAMA", struct.pack(">I", 55_000)), chunk(b"cHRM", struct.pack(">8I", *WIDE))],
+        [chunk(b"gAMA", struct.pack(">I", 45_455)), chunk(b"cHRM", struct.pack(">8I", *WIDE))],
+        [chunk(b"cHRM", struct.pack(">8I", *WIDE))],
+        [chunk(b"sRGB", b"\0"), chunk(b"gAMA", struct.pack(">I", 100_000))],
+        [chunk(b"cICP", bytes((12, 13, 0, 1)))],
+        [chunk(b"gAMA", struct.pack(">I", 0))],
+    ],
+    ids=["linear", "usual", "wide", "wide, usual", "no gamma", "sRGB", "by number", "zero"],
+)
+def test_a_png_s_gamma_and_primaries_are_what_chromium_makes_of_them(
+    chromium_shows: Shown, chunks: list[bytes]
+) -> None:
+    for picture in (patches(), patches().convert("RGB"), patches().convert("RGB").convert("L")):
+        data = with_chunks(file_of(picture), *chunks)
+        [their] = chromium_shows(data, "image/png")
+        assert np.abs(middles(decoded(data)[0]) - middles(their)).max() <= NEAR, picture.mode

@@ -16,13 +16,13 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def chunk(kind: bytes, body: bytes, *, broken: bool = False) -> bytes:
-    """A chunk of a PNG; ``broken`` gives it a wrong checksum."""
+    """Return a chunk of a PNG; ``broken`` gives it a wrong checksum."""
     checksum = zlib.crc32(kind + body) ^ (0x5A5A if broken else 0)
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum)
 
 
 def with_chunks(png: bytes, *chunks: bytes) -> bytes:
-    """A PNG with further chunks behind its header."""
+    """Return a PNG with further chunks behind its header."""
     return png[:33] + b"".join(chunks) + png[33:]
 
 
@@ -39,7 +39,7 @@ class Drawn:
 
 
 def gif(screen: tuple[int, int], frames: Sequence[Drawn]) -> bytes:
-    """A GIF of exactly this screen and these frames, each with a palette of its own."""
+    """Write a GIF of exactly this screen and these frames, each with a palette of its own."""
     parts = [b"GIF89a", struct.pack("<HH", *screen), b"\0\0\0"]
     for frame in frames:
         palette, data = _compressed(frame.picture)
@@ -54,7 +54,7 @@ def gif(screen: tuple[int, int], frames: Sequence[Drawn]) -> bytes:
 
 
 def _compressed(picture: Image.Image) -> tuple[bytes, bytes]:
-    """The palette of a picture as a GIF has it, and its compressed data."""
+    """Return the palette of a picture as a GIF has it, and its compressed data."""
     paletted = picture if picture.mode == "P" else picture.quantize(255)
     data = file_of(paletted, "GIF", optimize=False, interlace=0)
     length = 3 << (data[10] & 7) + 1
@@ -81,7 +81,7 @@ class Part:
 
 
 def apng(size: tuple[int, int], parts: Sequence[Part], *, hidden: np.ndarray | None = None) -> bytes:
-    """An animated PNG; ``hidden`` is a default image that is no frame."""
+    """Write an animated PNG; ``hidden`` is a default image that is no frame."""
     made = [SIGNATURE, chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 6, 0, 0, 0))]
     made.append(chunk(b"acTL", struct.pack(">II", len(parts), 0)))
     if hidden is not None:

@@ -22,7 +22,7 @@ BAN = analysed(file_of(waves()))
 
 
 def assert_found(data: bytes) -> None:
-    """The file is taken, and found as a copy of the banned picture; its door and its decoder agree on it."""
+    """Check that the file is taken and found as a copy of the banned picture, and that door and decoder agree."""
     copy = analysed(data, want_clean=True)
     assert distance(copy, BAN, "dhash256") <= 8
     assert copy.clean is not None
@@ -31,7 +31,7 @@ def assert_found(data: bytes) -> None:
 
 
 def camera_file() -> tuple[bytes, int]:
-    """A JPEG with an index of two pictures, and where the second begins."""
+    """Return a JPEG with an index of two pictures, and where the second begins."""
     data = file_of(waves(), "MPO", save_all=True, append_images=[waves(5)], quality=92)
     return data, len(file_of(waves(5), "JPEG", quality=92))
 
@@ -206,7 +206,7 @@ def test_an_animated_png_that_names_too_many_frames_or_none_is_what_browsers_sho
 
 
 def progressive(side: int, scans: int) -> bytes:
-    """A JPEG that repeats its last scan, of twelve bytes or so, until there are so many."""
+    """Write a JPEG that repeats its last scan, of twelve bytes or so, until there are so many."""
     data = file_of(Image.new("RGB", (side, side), (90, 120, 50)), "JPEG", progressive=True, quality=30)
     starts = [place for place in range(len(data)) if data.startswith(b"\xff\xda", place)]
     return data[:-2] + data[starts[-1] : -2] * (scans - len(starts)) + b"\xff\xd9"

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from moderation.domain.imaging.decoding import CANONICAL_SIDE
+from moderation.domain.imaging.ground import BLACK, WHITE, Edges, Ground, edges_on_grounds
 
 _TRANSPARENCY_MATTERS = 0.001
 """Share of a picture's ink that has to be missing before it is looked at on both backgrounds: anti-aliased edges
@@ -26,35 +27,42 @@ class View:
     """In words: ``frame 3, on black``; empty for an opaque still."""
 
 
-def views_of(picture: Image.Image, *, frame: int) -> list[View]:
-    """Return the one or two views of a decoded frame (``RGB`` or ``RGBA``); frames are numbered from 0.
+class Canonical:
+    """A decoded frame at canonical size; frames are numbered from 0.
 
     The reduction averages whole blocks of pixels, so it moves no edge; it is the only pre-scale that any
     fingerprint of the frame sees.
     """
-    factor = round(max(picture.size) / CANONICAL_SIDE)
-    small = picture.reduce(factor) if factor > 1 else picture
-    label = f"frame {frame + 1}" if frame else ""
-    if small.mode == "RGB":
-        return [_view(small, label)]
-    premultiplied = np.asarray(small.convert("RGBa"))
-    ink, missing = premultiplied[..., :3], 255 - premultiplied[..., 3:]
-    on_white = Image.fromarray(ink + missing)
-    if float(missing.mean()) / 255 < _TRANSPARENCY_MATTERS:
-        return [_view(on_white, label)]
-    return [
-        _view(on_white, _join(label, "on white")),
-        _view(Image.fromarray(np.ascontiguousarray(ink)), _join(label, "on black")),
-    ]
 
+    def __init__(self, picture: Image.Image, *, frame: int) -> None:
+        factor = round(max(picture.size) / CANONICAL_SIDE)
+        small = picture.reduce(factor) if factor > 1 else picture
+        self._label = f"frame {frame + 1}" if frame else ""
+        self._opaque = small if small.mode == "RGB" else None
+        self._premultiplied = np.asarray(small.convert("RGBa")) if self._opaque is None else None
 
-def on_white(picture: Image.Image) -> Image.Image:
-    """Return the picture without its alpha channel, as it looks on a white page: ``RGB``."""
-    if picture.mode == "RGB":
-        return picture
-    page = Image.new("RGBA", picture.size, "white")
-    page.alpha_composite(picture.convert("RGBA"))
-    return page.convert("RGB")
+    def edges(self) -> Edges | None:
+        """Return how much of it is to be seen on each ground; None where it is opaque."""
+        return None if self._premultiplied is None else edges_on_grounds(self._premultiplied)
+
+    def views(self, ground: Ground) -> list[View]:
+        """Return what is looked at: one picture where it is opaque; else on white, on black, and on the ground on which
+        it is published."""
+        if self._opaque is not None:
+            return [_view(self._opaque, self._label)]
+        grounds = dict.fromkeys((WHITE, BLACK, ground))
+        if float((255 - self._pixels()[..., 3:]).mean()) / 255 < _TRANSPARENCY_MATTERS:
+            return [_view(self._on(ground), self._label)]
+        return [_view(self._on(one), _join(self._label, f"on {one.name}")) for one in grounds]
+
+    def _on(self, ground: Ground) -> Image.Image:
+        pixels = self._pixels()
+        missing = (255 - pixels[..., 3:]).astype(np.uint16)
+        return Image.fromarray(pixels[..., :3] + (missing * ground.level // 255).astype(np.uint8))
+
+    def _pixels(self) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        assert self._premultiplied is not None
+        return self._premultiplied
 
 
 def _view(colour: Image.Image, name: str) -> View:

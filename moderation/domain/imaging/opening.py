@@ -15,7 +15,7 @@ from moderation.domain.analysis import Limits, Probe
 from moderation.domain.imaging.gif import canvas_size, gif_frames
 from moderation.domain.imaging.jpeg import MAX_SCANNED_PIXELS, count_scans
 from moderation.domain.imaging.opened import ApngFile, GifFile, Opened, PillowFile
-from moderation.domain.imaging.png import read_png
+from moderation.domain.imaging.png_chunks import read_png
 from moderation.domain.imaging.sniffing import sniff, webp_canvas
 from moderation.exceptions import (
     EmptyFile,

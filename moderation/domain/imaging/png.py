@@ -1,30 +1,22 @@
-"""PNG files, chunk by chunk: what changes the picture is kept and checked, everything else is dropped unread.
-
-A text of more than a megabyte, a damaged time stamp or a thousand comments are no reason to refuse a picture that
-every browser shows; Pillow would.
-"""
+"""What makes the picture of a PNG file, and its frames opened one by one."""
 
 from __future__ import annotations
 
 import io
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from PIL import Image
 
-from moderation.domain.imaging.compositing import Disposal, Patch
-from moderation.exceptions import Undecodable
+from moderation.domain.imaging.compositing import Patch
+from moderation.domain.imaging.profiles import SRGB, Chromaticities, profile_of
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-MOST_PROFILE = 8 << 20
-"""Bytes of an unpacked colour profile; a larger one is ignored."""
-_MOST_FRAMES = 0x7FFF_FFFF
-_FRAME_CONTROL = struct.Struct(">IIIIIHHBB")
-_DISPOSALS = {1: Disposal.CLEAR, 2: Disposal.RESTORE}
-_OTHERS = frozenset({b"iCCP", b"eXIf"})
-"""Optional chunks that are used where they are whole, and ignored where not."""
+COLOUR_KEYS = {0: 2, 2: 6}
+"""Types of PNG, grey and colour, that name one transparent colour, and how many bytes it has."""
+_GREY = (0, 4)
+"""Types of PNG without colour; Pillow does not tell of the one with 16 bits and alpha."""
 
 
 @dataclass(slots=True)
@@ -43,6 +35,11 @@ class PngFile:
     palette: bytes | None = None
     transparency: bytes | None = None
     profile: bytes | None = None
+    code: tuple[float | None, Chromaticities] | None = None
+    standard: bool = False
+    """Whether it says that it is sRGB."""
+    gamma: float | None = None
+    chromaticities: Chromaticities = SRGB
     exif: bytes | None = None
     data: list[bytes] = field(default_factory=list)
     announced: int = 0
@@ -71,6 +68,26 @@ class PngFile:
         size = struct.pack(">II", frame.patch.width, frame.patch.height)
         return self._open(size + self.header[8:], frame.data)
 
+    def _transparent_colour(self) -> int | tuple[int, ...]:
+        """Return the transparent colour in 8 bits, as Pillow has the pixels; it gives that of the file."""
+        depth, body = self.header[8], self.transparency or b""
+        values = [int.from_bytes(body[place : place + 2], "big") for place in range(0, len(body), 2)]
+        in_eight = [value >> 8 if depth == 16 else value * 255 // ((1 << depth) - 1) for value in values]
+        return in_eight[0] if len(in_eight) == 1 else tuple(in_eight)
+
+    def _profile(self) -> bytes | None:
+        """Return the profile that counts: by number, of its own, sRGB, by gamma, in this order, as browsers have it."""
+        try:
+            if self.code is not None:
+                return profile_of(*self.code)
+            if self.profile is not None:
+                return self.profile
+            if self.standard or self.gamma is None:
+                return None
+            return profile_of(self.gamma, self.chromaticities)
+        except ValueError:
+            return None
+
     def _open(self, header: bytes, data: list[bytes]) -> Image.Image:
         parts = [SIGNATURE, _chunk(b"IHDR", header)]
         if self.palette is not None:
@@ -80,151 +97,14 @@ class PngFile:
         parts += [_chunk(b"IDAT", body) for body in data]
         parts.append(_chunk(b"IEND", b""))
         image = Image.open(io.BytesIO(b"".join(parts)), formats=("PNG",))
-        if self.profile is not None:
-            image.info["icc_profile"] = self.profile
+        if self.transparency is not None and self.header[9] in COLOUR_KEYS:
+            image.info["transparency"] = self._transparent_colour()
+        if (profile := self._profile()) is not None:
+            image.info["icc_profile"] = profile
+        image.info["grey"] = self.header[9] in _GREY
         if self.exif is not None:
             image.info["exif"] = self.exif
         return image
-
-
-def read_png(data: bytes) -> PngFile:
-    """Read the chunks of a PNG file without decoding a pixel. Within ``opening.refusing``.
-
-    Raises :class:`Undecodable` where a chunk that makes the picture is damaged, out of order or cut off.
-    """
-    png = PngFile()
-    for kind, body, whole in _chunks(data):
-        if kind == b"IEND":
-            break
-        _read_chunk(png, kind, body, whole)
-    if not png.data:
-        raise Undecodable
-    if png.animated:
-        _check_animation(png)
-    return png
-
-
-def _read_chunk(png: PngFile, kind: bytes, body: bytes, whole: bool) -> None:
-    if not kind.isalpha() or bool(png.header) is (kind == b"IHDR"):
-        raise Undecodable
-    if kind in _READERS:
-        if not whole:
-            raise Undecodable
-        _READERS[kind](png, body)
-    elif kind in _OTHERS:
-        if whole and not png.data:
-            _other(png, kind, body)
-    elif kind[:1].isupper():  # critical and unknown: no browser shows it
-        raise Undecodable
-
-
-def _check_animation(png: PngFile) -> None:
-    """Drop frames beyond those announced; raise :class:`Undecodable` where some of these are missing."""
-    del png.frames[png.announced :]
-    complete = len(png.frames) == png.announced and all(frame.data for frame in png.frames)
-    if png.disordered or not complete:
-        raise Undecodable
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
-    """Yield type, content and whether the checksum holds, as far as the file goes."""
-    position = len(SIGNATURE)
-    while position + 8 <= len(data):
-        length = int.from_bytes(data[position : position + 4], "big")
-        kind, end = data[position + 4 : position + 8], position + 8 + length
-        body, checksum = data[position + 8 : end], data[end : end + 4]
-        yield kind, body, zlib.crc32(body, zlib.crc32(kind)).to_bytes(4, "big") == checksum
-        position = end + 4
-
-
-def _read_header(png: PngFile, body: bytes) -> None:
-    if len(body) != 13:
-        raise Undecodable
-    png.header = body
-
-
-def _read_palette(png: PngFile, body: bytes) -> None:
-    if not png.data:
-        png.palette = body
-
-
-def _read_transparency(png: PngFile, body: bytes) -> None:
-    """Keep the chunk where it may stand and has a length that may be; browsers ignore it elsewhere."""
-    depth_bytes = {0: 2, 2: 6}
-    colour = png.header[9]
-    if png.data or png.transparency is not None:
-        return
-    if colour == 3:
-        fits = png.palette is not None and 0 < len(body) <= len(png.palette) // 3
-    else:
-        fits = depth_bytes.get(colour) == len(body)
-    if fits:
-        png.transparency = body
-
-
-def _read_animation(png: PngFile, body: bytes) -> None:
-    frames = int.from_bytes(body[:4], "big")
-    if not png.data and len(body) == 8 and frames <= _MOST_FRAMES:  # browsers show a still otherwise
-        png.announced = frames
-
-
-def _read_frame_control(png: PngFile, body: bytes) -> None:
-    if len(body) != _FRAME_CONTROL.size:
-        png.disordered = True
-        return
-    number, width, height, x, y, delay, parts, disposal, blend = _FRAME_CONTROL.unpack(body)
-    _follow(png, number)
-    right, below = png.size
-    if not (width and height and x + width <= right and y + height <= below):
-        png.disordered = True
-    duration = round(1000 * delay / (parts or 100))
-    patch = Patch(x, y, width, height, duration, _DISPOSALS.get(disposal, Disposal.KEEP), over=blend == 1)
-    png.frames.append(ApngFrame(patch))
-
-
-def _read_data(png: PngFile, body: bytes) -> None:
-    png.data.append(body)
-    if png.frames:
-        png.disordered |= len(png.frames) > 1
-        png.frames[0].data.append(body)
-
-
-def _read_frame_data(png: PngFile, body: bytes) -> None:
-    if not png.frames or len(body) < 4:
-        png.disordered = True
-        return
-    _follow(png, int.from_bytes(body[:4], "big"))
-    png.frames[-1].data.append(body[4:])
-
-
-def _follow(png: PngFile, number: int) -> None:
-    png.disordered |= number != png.sequence
-    png.sequence += 1
-
-
-_READERS = {
-    b"IHDR": _read_header,
-    b"PLTE": _read_palette,
-    b"tRNS": _read_transparency,
-    b"acTL": _read_animation,
-    b"fcTL": _read_frame_control,
-    b"IDAT": _read_data,
-    b"fdAT": _read_frame_data,
-}
-
-
-def _other(png: PngFile, kind: bytes, body: bytes) -> None:
-    if kind == b"eXIf":
-        png.exif = body
-        return
-    packed = body[body.find(b"\0") + 2 :]
-    unpacking = zlib.decompressobj()
-    try:
-        profile = unpacking.decompress(packed, MOST_PROFILE)
-    except zlib.error:
-        return
-    if unpacking.eof:
-        png.profile = profile
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

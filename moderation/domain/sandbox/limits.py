@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-
 WALL_FACTOR = 4
 """Wall time granted for a second of processor time: as much as a machine with four busy processes per core takes."""
 
