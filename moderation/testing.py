@@ -20,7 +20,6 @@ from PIL import Image
 
 from moderation.dispatch.inline import InlineDispatcher
 from moderation.services.dispatching import dispatcher
-from moderation.services.history import triggers
 from moderation.services.search.earlier import earlier_uploads
 from moderation.services.search.index import banned_codes
 from moderation.services.search.local import banned_signatures
@@ -84,9 +83,7 @@ def drawn_picture(seed: int, *, size: tuple[int, int] = (400, 300), format_name:
 class ModerationTestCase(TransactionTestCase):
     """For tests that upload or ban.
 
-    Verdicts come after the commit, so these tests commit; and a test that commits ends with a flush,
-    which the append-only triggers of the history would refuse: they are taken away just before it.
-    They come back with the flush.
+    Verdicts come after the commit, so these tests commit.
     """
 
     def setUp(self) -> None:
@@ -96,5 +93,4 @@ class ModerationTestCase(TransactionTestCase):
 
     def _fixture_teardown(self) -> Any:
         forget()
-        triggers.remove()
         return super()._fixture_teardown()  # type: ignore[misc]  # Django's own hook, without a stub

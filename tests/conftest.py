@@ -60,11 +60,7 @@ def _commits(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(autouse=True)
 def _own_state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
-    """Give each test files of its own and an index that knows nothing of the test before.
-
-    A test that commits ends with a flush, which the append-only triggers would refuse: they go just
-    before it, and come back after it with ``post_migrate``.
-    """
+    """Give each test files of its own and an index that knows nothing of the test before."""
     if not _uses_the_database(request):
         yield
         return
@@ -76,15 +72,10 @@ def _own_state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]
     settings.STORAGES = storages
     settings.MODERATION = {**settings.MODERATION, "INDEX_DIR": str(tmp_path / "index")}
 
-    commits = _commits(request)
-    request.getfixturevalue("transactional_db" if commits else "db")
+    request.getfixturevalue("transactional_db" if _commits(request) else "db")
     _forget_indexes()
     yield
     _forget_indexes()
-    if commits:
-        from moderation.services.history import triggers
-
-        triggers.remove()
 
 
 def _forget_indexes() -> None:

@@ -9,12 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.signals import request_finished
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
 from moderation.conf import get_settings
 from moderation.exceptions import ModerationError
 from moderation.services.dispatching import dispatcher
 from moderation.services.operations import sweeping
+from moderation.services.revision import database
 
 logger = logging.getLogger("moderation.housekeeping")
 
@@ -33,6 +34,10 @@ class Housekeeper:
         """Handle :data:`django.core.signals.request_finished`."""
         pause = get_settings().housekeeping_seconds
         if not pause or time.monotonic() < self._next or not dispatcher().periodic:
+            return
+        if connections[database()].allow_thread_sharing:
+            # As in a LiveServerTestCase on SQLite in memory: another thread may be in a transaction of its
+            # own on this very connection, and ours would be mixed with it.
             return
         if not self._busy.acquire(blocking=False):
             return

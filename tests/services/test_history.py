@@ -149,6 +149,41 @@ def test_a_missing_trigger_is_noticed() -> None:
     assert triggers.missing() == []
 
 
+@pytest.mark.usefixtures("some_history")
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no such setting")
+def test_no_setting_of_a_connection_puts_the_triggers_to_sleep() -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        with pytest.raises(DatabaseError, match="append-only"):
+            cursor.execute("DELETE FROM moderation_refusal")
+        transaction.set_rollback(True)
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite's triggers are there or not")
+@pytest.mark.parametrize("state", ["DISABLE", "ENABLE REPLICA", "ENABLE"])
+def test_a_trigger_that_does_not_always_fire_is_noticed(state: str) -> None:
+    name = triggers.names("moderation_screening")[0]
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE moderation_screening {state} TRIGGER {name}")
+
+    assert triggers.missing() == [name]
+    triggers.install()
+    assert triggers.missing() == []
+
+
+@pytest.mark.usefixtures("some_history")
+def test_lifting_the_triggers_ends_with_its_transaction() -> None:
+    with transaction.atomic():
+        with triggers.lifted(), connection.cursor() as cursor:
+            assert triggers.missing()
+            cursor.execute("DELETE FROM moderation_refusal")
+        assert triggers.missing() == []
+        transaction.set_rollback(True)
+
+    assert triggers.missing() == []
+    assert Refusal.objects.count() == 1
+
+
 def test_an_audit_row_says_nothing_of_the_uploader() -> None:
     send(pictures.encode(pictures.scene(2)), who=member("grace"), name="grace-hopper.jpg")
 

@@ -1,12 +1,17 @@
 """Append-only in the database itself, on PostgreSQL and SQLite.
 
 Installed after every migration, since a SQLite migration that remakes a table drops its triggers
-without a word. PostgreSQL's row triggers do not see TRUNCATE, so there is a statement trigger too.
+without a word. PostgreSQL's row triggers do not see TRUNCATE, so there is a statement trigger too; and
+they are ALWAYS triggers, since an ordinary one rests in a session whose ``session_replication_role`` is
+``replica``, which the connection's options and ``PGOPTIONS`` can say.
 """
 
 from __future__ import annotations
 
-from django.db import connections
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connections, transaction
 
 from moderation.models import AUDIT_MODELS, Match, Seal
 from moderation.models.records import AppendOnlyModel
@@ -52,6 +57,7 @@ def _statements(vendor: str, table: str) -> list[str]:
                 f"CREATE OR REPLACE TRIGGER {second} BEFORE TRUNCATE ON {table} "
                 "FOR EACH STATEMENT EXECUTE FUNCTION moderation_append_only()"
             ),
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {first}, ENABLE ALWAYS TRIGGER {second}",
         ]
     if vendor == "sqlite":
         return [
@@ -63,11 +69,11 @@ def _statements(vendor: str, table: str) -> list[str]:
 
 
 def missing() -> list[str]:
-    """Return the names of triggers that should be there and are not, or are switched off."""
+    """Return the names of triggers that should be there and are not, or do not always fire."""
     connection = connections[database()]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'")
+            cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'")
         elif connection.vendor == "sqlite":
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         else:
@@ -76,8 +82,18 @@ def missing() -> list[str]:
     return [name for table in TABLES for name in names(table) if name not in there]
 
 
+@contextmanager
+def lifted() -> Iterator[None]:
+    """Remove the triggers for one transaction, and put them back in it: nobody else sees the history
+    without them, and a rollback restores them. For ``manage.py flush``, and for nothing else."""
+    with transaction.atomic(using=database()):
+        remove()
+        yield
+        install()
+
+
 def remove() -> None:
-    """Remove all triggers: for a test database that is about to be flushed, and for nothing else."""
+    """Drop every trigger; needs the role that owns the tables."""
     connection = connections[database()]
     with connection.cursor() as cursor:
         for table in TABLES:
