@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 PAGE = "docs/tutorial.md"
 NEEDS_A_NETWORK = ("python -m venv", ". .venv/bin/activate", "pip install")
 SERVE = "python manage.py runserver"
+TEST = "python manage.py test"
 
 
 def test_it_works(reader: Reader, photographs: dict[str, bytes]) -> None:
@@ -36,11 +37,17 @@ def test_it_works(reader: Reader, photographs: dict[str, bytes]) -> None:
                 _upload_both(address, reader.folder)
         else:
             assert block.language == "sh"
+            before = _files(reader.folder)
             output = reader.run(_typed(block))
+            assert block.text.strip() != TEST or _files(reader.folder) == before
             for name, data in photographs.items():
                 (reader.folder / name).write_bytes(data)
     assert "Ran 3 tests" in output
     assert "OK" in output
+
+
+def _files(folder: Path) -> set[Path]:
+    return {path for name in ("media", "quarantine") for path in (folder / name).rglob("*") if path.is_file()}
 
 
 def test_it_installs_what_we_publish() -> None:

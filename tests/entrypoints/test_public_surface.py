@@ -46,7 +46,17 @@ SURFACE = {
         "upload_rejected",
         "upload_taken_down",
     },
-    "moderation.testing": {"ModerationTestCase", "PausedDispatcher", "drawn_picture", "forget", "paused"},
+    "moderation.testing": {
+        "ImmediateDispatcher",
+        "ModerationTestCase",
+        "ModerationTestMixin",
+        "PausedDispatcher",
+        "drawn_picture",
+        "forget",
+        "isolated",
+        "paused",
+    },
+    "moderation.testing.fixtures": {"isolated_moderation"},
     "moderation.admin.mixins": {"BanPicturesMixin"},
 }
 
