@@ -48,6 +48,10 @@ __all__ = [
 ]
 
 
+COUNTED_FOR = "_moderation_counted_for"
+"""Attribute of a file whose attempt has been counted already: the key of the owner."""
+
+
 @dataclass(frozen=True, slots=True)
 class UploadStatus:
     """What an uploader may know of an upload: never a distance, a hash, or which image matched."""
@@ -126,7 +130,13 @@ def submit_upload(
     file.seek(0)
     # One byte more than is taken: the door sees that it is too much without reading it all.
     data = file.read(get_settings().max_bytes + 1)
-    upload = intake.submit(data=data, submitter=submitter, target=intake.Target.of(*target), size=file.size)
+    upload = intake.submit(
+        data=data,
+        submitter=submitter,
+        target=intake.Target.of(*target),
+        size=file.size,
+        admitted=file.__dict__.pop(COUNTED_FOR, None) == owner_key(owner),
+    )
     return described(upload)
 
 
@@ -135,17 +145,21 @@ def limits() -> Limits:
     return get_settings().limits()
 
 
-def check_at_door(file: File[Any]) -> None:
-    """Check that a file is a picture that we take, before a form has an instance.
+def check_at_door(file: File[Any], *, owner: Model | None = None) -> None:
+    """Answer what a form asks before there is an instance: is this a picture that we take?
 
-    Raises a child of :class:`moderation.exceptions.ImageRefused`, recorded in the audit.
+    With ``owner`` it counts as one attempt of that uploader; :func:`submit_upload` of the same file object then
+    does not count it again. Raises a child of :class:`moderation.exceptions.ImageRefused`, recorded in the
+    audit, and with ``owner`` :class:`moderation.exceptions.TooManyUploads`.
     """
+    name = file.name or ""
+    submitter = intake.Submitter.of(owner, file_name=name) if owner else intake.Submitter(file_name=name)
     file.seek(0)
     data = file.read(get_settings().max_bytes + 1)
     file.seek(0)
-    intake.check(
-        data=data, size=file.size, submitter=intake.Submitter(file_name=file.name or ""), door="form"
-    )
+    intake.check_at_form(data=data, size=file.size, submitter=submitter)
+    if owner:
+        file.__dict__[COUNTED_FOR] = owner_key(owner)
 
 
 def withdraw(instance: Model, field: str) -> None:

@@ -108,7 +108,9 @@ class Settings:
     """What one uploader may send in the minute that begins with the first, refused files included; 0 for
     no limit. Keeps the filter from being flooded, and from being asked until it says yes."""
     pending_at_once: int = 10
-    """Uploads of one uploader that may wait for their verdict; 0 for no limit."""
+    """Uploads of one uploader that may wait for their verdict; 0 for no limit. Those of one transaction count once."""
+    staff_exempt: bool = False
+    """Whether uploaders with ``is_staff`` have neither limit: for a desk that adds pictures by the dozen."""
     pending_alarm_seconds: int = 300
     """Age of the oldest pending upload from which on `/readyz` says no."""
     metrics_token: str = ""

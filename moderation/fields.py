@@ -13,11 +13,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django import forms
 from django.core import checks
-from django.core.exceptions import ValidationError
+from django.core.exceptions import BadRequest, ObjectDoesNotExist
 from django.core.files.base import File
 from django.db import models, transaction
 from django.db.models import F
@@ -26,39 +27,34 @@ from django.db.models.signals import post_delete, post_save
 from django.utils.translation import gettext as _
 
 from moderation import api
-from moderation.exceptions import ImageRefused, ModerationError
+from moderation.exceptions import ImageRefused, ModerationError, TooManyUploads
+from moderation.forms.pictures import (
+    CHECKED,
+    ModeratedImageFormField,
+    check_once,
+    picture_is_taken,
+    refusals_as_errors,
+)
 from moderation.models import Upload
+from moderation.services.personal import owner_key
 from moderation.services.revision import database
 
 __all__ = ["ModeratedImageField", "ModeratedImageFormField"]
 
-ACCEPT = "image/jpeg,image/png,image/gif,image/webp,image/avif"
+
+@contextmanager
+def _answered_with_400() -> Iterator[None]:
+    """Let a refusal that no form has caught be a :class:`BadRequest` too, which Django answers with 400."""
+    try:
+        yield
+    except (ImageRefused, TooManyUploads) as refusal:
+        raise _as_bad_request(type(refusal))(str(refusal)) from refusal
 
 
-class ModeratedImageFormField(forms.FileField):
-    """A file field that checks at the door, in the sandbox: what is no picture is an error of the form."""
-
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        """Offer pictures in the file dialogue."""
-        attributes = super().widget_attrs(widget)
-        if isinstance(widget, forms.FileInput) and "accept" not in widget.attrs:
-            attributes.setdefault("accept", ACCEPT)
-        return attributes
-
-    def to_python(self, data: Any) -> Any:
-        """Convert form data. Raises :class:`ValidationError` with the code of the refusal; the audit has it then."""
-        file = super().to_python(data)
-        if file is None:
-            return None
-        try:
-            api.check_at_door(file)
-        except ImageRefused as refusal:
-            raise ValidationError(_(str(refusal)), code=refusal.code) from refusal
-        except ModerationError as error:
-            raise ValidationError(
-                _("This picture cannot be checked at the moment. Please try again."), code="unavailable"
-            ) from error
-        return file
+def _as_bad_request(kind: type[ModerationError]) -> type[ModerationError]:
+    if issubclass(kind, BadRequest):
+        return kind
+    return type(kind.__name__, (kind, BadRequest), {"__module__": kind.__module__})
 
 
 class ModeratedFieldFile(FieldFile):
@@ -96,12 +92,13 @@ class ModeratedImageField(FileField):
     """An image column under moderation.
 
     ``owner`` names the attribute of the instance that is the uploader, such as ``"user"`` (dots
-    reach further: ``"profile.user"``); left out, the instance itself is the owner. The other
+    reach further: ``"profile.user"``); left out, or where it is empty, the instance itself is the owner. The other
     arguments are those of :class:`~django.db.models.ImageField`.
     """
 
     attr_class = ModeratedFieldFile
     descriptor_class = _Descriptor
+    default_validators = [picture_is_taken]
     description = _("Image, published once approved")
 
     def __init__(
@@ -152,6 +149,21 @@ class ModeratedImageField(FileField):
         """See :class:`ModeratedImageFormField`."""
         return super().formfield(**{"form_class": ModeratedImageFormField, **kwargs})
 
+    def validate(self, value: Any, model_instance: models.Model | None) -> None:
+        """Count the attempt of the owner, where there is one already. Raises :class:`ValidationError`."""
+        super().validate(value, model_instance)
+        if value and not value._committed and model_instance is not None:  # noqa: SLF001 -- as FileField reads it
+            with refusals_as_errors():
+                self._check_before_saving(value.file, model_instance)
+
+    def _check_before_saving(self, file: File[Any], instance: models.Model) -> None:
+        owner = self._owner_before_saving(instance)
+        if owner is None or file.__dict__.get(api.COUNTED_FOR) == owner_key(owner):
+            check_once(file)
+            return
+        api.check_at_door(file, owner=owner)
+        file.__dict__[CHECKED] = True
+
     def save_form_data(self, instance: models.Model, data: Any) -> None:
         """Store a form's answer. None: nothing was chosen. False: cleared. Otherwise a new file."""
         if data is not None:
@@ -189,7 +201,8 @@ class ModeratedImageField(FileField):
         """Return what is written to the column: itself, unless it was cleared or a name was set on purpose."""
         file: FieldFile = getattr(model_instance, self.attname)
         if file and not file._committed:  # type: ignore[attr-defined]  # noqa: SLF001 -- as FileField reads it
-            api.check_at_door(file.file)  # before anything is written
+            with _answered_with_400():
+                self._check_before_saving(file.file, model_instance)  # before anything is written
             self.remember(model_instance, file.file)
             return self._empty() if add else F(self.attname)
         if add:
@@ -220,7 +233,8 @@ class ModeratedImageField(FileField):
         value = noted.pop(self.name)
         instance.__dict__.get("_moderated_sent", {}).pop(self.name, None)
         if isinstance(value, File):
-            status = api.submit_upload(value, owner=self._owner_of(instance), target=(instance, self.name))
+            with _answered_with_400():
+                status = api.submit_upload(value, owner=self.owner_of(instance), target=(instance, self.name))
             self._keep_until_commit(instance, value, status.reference)
         elif value is None:
             api.withdraw(instance, self.name)
@@ -230,10 +244,21 @@ class ModeratedImageField(FileField):
     def _after_delete(self, instance: models.Model, **_kwargs: Any) -> None:
         api.withdraw(instance, self.name)
 
-    def _owner_of(self, instance: models.Model) -> models.Model:
+    def owner_of(self, instance: models.Model) -> models.Model:
+        """Return the uploader; the instance itself where the attribute that names one is empty."""
         owner: Any = instance
         for part in filter(None, self.owner.split(".")):
             owner = getattr(owner, part)
+            if owner is None:
+                return instance
         if not isinstance(owner, models.Model):
             raise TypeError(f"The owner “{self.owner}” of {self} is {owner!r}, which is no model instance.")
         return owner
+
+    def _owner_before_saving(self, instance: models.Model) -> models.Model | None:
+        # A view may set the owner only after its form was valid.
+        try:
+            owner = self.owner_of(instance)
+        except ObjectDoesNotExist:
+            return None
+        return None if owner._state.adding else owner

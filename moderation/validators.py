@@ -6,11 +6,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
-from django.utils.translation import gettext_lazy as _
 
 from moderation import api
 from moderation.conf import get_settings
-from moderation.exceptions import ImageRefused, ModerationError
+from moderation.forms.pictures import refusals_as_errors
 
 __all__ = ["NotBanned"]
 
@@ -34,14 +33,8 @@ class NotBanned:
         value.seek(0)
         data = value.read(get_settings().max_bytes + 1)
         value.seek(0)
-        try:
+        with refusals_as_errors():
             screened = api.screen_bytes(data)
-        except ImageRefused as refusal:
-            raise ValidationError(_(str(refusal)), code=refusal.code) from refusal
-        except ModerationError as error:
-            raise ValidationError(
-                _("This picture cannot be checked at the moment. Please try again."), code="unavailable"
-            ) from error
         if screened.verdict == "block" or (screened.verdict == "hold" and not self.allow_near_copies):
             raise ValidationError(screened.policy_text, code="banned")
 

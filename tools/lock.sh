@@ -22,7 +22,7 @@ compile() {
     mv "$output.new" "$output"
 }
 
-compile requirements.lock pyproject.toml --extra celery --extra lab --extra postgres --extra s3 --extra metrics --extra local --extra api --group dev "$@"
+compile requirements.lock pyproject.toml --extra celery --extra drf --extra lab --extra postgres --extra s3 --extra metrics --extra local --extra api --group dev "$@"
 # What the container image installs: the site, and nothing that only developers need.
 compile requirements-site.lock pyproject.toml --constraint requirements.lock --extra celery --extra postgres --extra s3 --extra metrics --extra local --extra api --group site "$@"
 compile requirements-build.lock --constraint requirements.lock --group build "$@"

@@ -102,4 +102,4 @@ def _call_what_waits(using: str | None) -> None:
 def _is_ours(call: Callable[[], object]) -> bool:
     if isinstance(call, partial):
         call = call.func
-    return getattr(call, "__module__", "").partition(".")[0] == "moderation"
+    return (getattr(call, "__module__", None) or "").partition(".")[0] == "moderation"

@@ -35,6 +35,7 @@ SURFACE = {
         "withdraw",
     },
     "moderation.fields": {"ModeratedImageField", "ModeratedImageFormField"},
+    "moderation.rest": {"ModeratedImageField", "exception_handler"},
     "moderation.validators": {"NotBanned"},
     "moderation.signals": {
         "ban_retired",

@@ -79,6 +79,7 @@ class InsideATransaction(ModerationTestMixin, TestCase):
         called: list[bool] = []
         with transaction.atomic():
             transaction.on_commit(lambda: called.append(True))
+            transaction.on_commit(called.clear)
         Pet.objects.create(keeper=self.keeper, portrait=_file(3))
 
         assert called == []

@@ -39,3 +39,13 @@ class Pet(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Badge(models.Model):
+    """A picture whose owner may be missing."""
+
+    keeper = models.ForeignKey(Keeper, models.SET_NULL, null=True, blank=True)
+    picture = ModeratedImageField(upload_to="badges/", owner="keeper")
+
+    def __str__(self) -> str:
+        return f"badge {self.pk}"

@@ -36,11 +36,14 @@ class Submitter:
     file_name: str = ""
     tenant: str = ""
     """On whose behalf, where a key of the HTTP API sends it."""
+    exempt: bool = False
+    """Whether no limit holds."""
 
     @classmethod
     def of(cls, owner: models.Model, *, address: str = "", file_name: str = "") -> Submitter:
         """Return the submitter of a host's user, or of any other model."""
-        return cls(*owner_key(owner), address, file_name)
+        exempt = get_settings().staff_exempt and getattr(owner, "is_staff", False) is True
+        return cls(*owner_key(owner), address, file_name, exempt=exempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +70,41 @@ def new_reference() -> str:
     return "".join(letters[:4]) + "-" + "".join(letters[4:])
 
 
+def admit(submitter: Submitter) -> None:
+    """Count one attempt, before anything is looked at. Raises :class:`TooManyUploads`."""
+    if not submitter.exempt:
+        rate_limit.admit(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
+
+
+def check_at_form(*, data: bytes, size: int | None, submitter: Submitter) -> None:
+    """Check what a form was sent, before there is a row: the limits where the submitter has an owner, then the
+    door. Raises what :func:`submit` raises."""
+    admit(submitter)
+    if not submitter.exempt:
+        rate_limit.refuse_too_many_pending(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
+    check(data=data, size=size, submitter=submitter, door="form")
+
+
 def submit(
-    *, data: bytes, submitter: Submitter, target: Target, size: int | None = None, wake: bool = True
+    *,
+    data: bytes,
+    submitter: Submitter,
+    target: Target,
+    size: int | None = None,
+    wake: bool = True,
+    admitted: bool = False,
 ) -> Upload:
     """Check at the door, store in quarantine, insert the row, wake a worker up after the commit.
 
     ``size`` is that of the whole file where ``data`` is only its beginning, because it is too large.
+    ``admitted`` says that :func:`admit` has counted this attempt already.
     With ``wake=False`` the upload is returned leased, for the caller to screen. Otherwise as it is then:
     decided, where the dispatcher does the work at once.
     Raises an :class:`ImageRefused` child for bytes that we do not take: nothing is stored then but
     one :class:`Refusal`. Raises :class:`TooManyUploads` before anything else is looked at.
     """
-    rate_limit.admit(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
+    if not admitted:
+        admit(submitter)
     probe = check(data=data, size=size, submitter=submitter, door="upload")
     digest = hashlib.sha256(data).digest()
     original = storage.write(storage.quarantine(), storage.fresh_name("originals"), data)
@@ -172,7 +198,12 @@ def _insert(upload: Upload, submitter: Submitter, *, wake: bool) -> None:
         upload.reference = new_reference()
         try:
             with transaction.atomic(using=database()):
-                rate_limit.reserve(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
+                if not submitter.exempt:
+                    rate_limit.reserve(
+                        owner_type=submitter.owner_type,
+                        owner_id=submitter.owner_id,
+                        reference=upload.reference,
+                    )
                 upload.personal = _personal(submitter)
                 if not wake:
                     upload.lease, upload.attempts = uuid.uuid4(), 1

@@ -4,12 +4,15 @@
 2. Every attempt counts, the files that the door refuses too, and before the door is asked: refusals
    cost a decoder's time and answer questions.
 3. A minute begins with the first attempt, so one row per uploader is enough, and one statement an attempt.
+4. Uploads of one transaction count once among those that wait: none of them can be screened before its
+   commit, so a page with many pictures would otherwise never get through.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import connections, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
@@ -17,6 +20,7 @@ from moderation.conf import get_settings
 from moderation.exceptions import TooManyUploads
 from moderation.models import UploadAllowance
 from moderation.services import metrics
+from moderation.services.revision import database
 from moderation.services.uploads.queue import QUEUED, in_database_time
 
 MINUTE = timedelta(minutes=1)
@@ -47,16 +51,35 @@ def count(*, owner_type: str, owner_id: str, most: int) -> bool:
     return not most or _counted(_rows(owner_type, owner_id), owner_type, owner_id, most)
 
 
-def reserve(*, owner_type: str, owner_id: str) -> None:
-    """Count how many uploads wait, within the transaction that inserts another, with other insertions of this
-    uploader kept out until the commit. Raises :class:`TooManyUploads`."""
+def reserve(*, owner_type: str, owner_id: str, reference: str) -> None:
+    """Count how many uploads wait, within the transaction that inserts the one called ``reference``, with other
+    insertions of this uploader kept out until the commit. Raises :class:`TooManyUploads`."""
     if not owner_id or not get_settings().pending_at_once:
         return
     # The row is there where attempts are counted; without it two requests at once may be one too many.
     _rows(owner_type, owner_id).select_for_update().first()
-    if _too_many_pending(owner_type, owner_id):
+    refuse_too_many_pending(owner_type=owner_type, owner_id=owner_id)
+    inserted = _inserted_by_this_transaction()
+    inserted.add(reference)
+    transaction.on_commit(lambda: inserted.clear(), using=database())  # noqa: PLW0108 -- a name of ours, for tests
+
+
+def refuse_too_many_pending(*, owner_type: str, owner_id: str) -> None:
+    """Raise :class:`TooManyUploads` where as many uploads wait as may; without counting one more."""
+    most = get_settings().pending_at_once
+    if not owner_id or not most:
+        return
+    waiting = QUEUED.filter(owner_type=owner_type, owner_id=owner_id)
+    if waiting.exclude(reference__in=_inserted_by_this_transaction()).count() >= most:
         metrics.too_many_uploads()
         raise TooManyUploads(WAITING)
+
+
+def _inserted_by_this_transaction() -> set[str]:
+    # References are never given twice, so those of a transaction that was rolled back do no harm.
+    connection = connections[database()]
+    found: set[str] = connection.__dict__.setdefault("_moderation_inserted", set())
+    return found
 
 
 def charge(*, owner_type: str, owner_id: str, seconds: float) -> None:
@@ -101,11 +124,3 @@ def _counted(rows: QuerySet[UploadAllowance], owner_type: str, owner_id: str, mo
             )
             UploadAllowance.objects.bulk_create([fresh], ignore_conflicts=True)
     return rows.filter(window_until__gt=Now(), taken__lt=most).update(taken=F("taken") + 1) > 0
-
-
-def _too_many_pending(owner_type: str, owner_id: str) -> bool:
-    most = get_settings().pending_at_once
-    if not most:
-        return False
-    waiting = QUEUED.filter(owner_type=owner_type, owner_id=owner_id)
-    return waiting.count() >= most
