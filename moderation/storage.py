@@ -15,6 +15,8 @@ from moderation.conf import get_settings
 
 QUARANTINE, PUBLIC = "quarantine", "public"
 """Names of the two areas that every installation has."""
+NAME_LENGTH = 200
+"""Characters of a name that :class:`moderation.models.Upload` keeps."""
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 
 
@@ -70,6 +72,12 @@ def published_name(model: str, pk: str, field: str, format_name: str) -> str:
     instance = callable(column.upload_to) and column.model._base_manager.filter(pk=pk).first()
     instance = instance or column.model()
     return column.generate_filename(instance, fresh_name("", format_name).lstrip("/"))
+
+
+def longest_name(model: str, field: str) -> int:
+    """Return how many characters the name of a target's published file may have."""
+    column = _file_field(model, field)
+    return min(NAME_LENGTH, (column and column.max_length) or NAME_LENGTH)
 
 
 def published_folder(model: str, field: str) -> str:

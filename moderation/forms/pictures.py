@@ -63,6 +63,14 @@ class ModeratedImageFormField(forms.FileField):
             attributes.setdefault("accept", ACCEPT)
         return attributes
 
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Clean form data; a required picture may be one that waits for its verdict, or for a moderator."""
+        if not data and not initial and isinstance(initial, FieldFile):
+            column: Any = initial.field
+            if hasattr(column, "is_waiting") and column.is_waiting(initial.instance):
+                return None
+        return super().clean(data, initial)
+
     def to_python(self, data: Any) -> Any:
         """Convert form data. Raises :class:`ValidationError` with the code of the refusal; the audit has it then."""
         file = super().to_python(data)

@@ -44,7 +44,8 @@ def announce_public(encoded: Encoded, *, upload: Upload) -> str:
     area = area_of(upload)
     target = storage.storage_of(area)
     name = target.get_available_name(
-        storage.published_name(upload.target_model, upload.target_id, upload.target_field, encoded.format)
+        storage.published_name(upload.target_model, upload.target_id, upload.target_field, encoded.format),
+        max_length=storage.longest_name(upload.target_model, upload.target_field),
     )
     removal = FileRemoval.objects.create(area=area, name=name, not_before=timezone.now() + ANNOUNCED)
     written = storage.write(target, name, encoded.data)

@@ -19,7 +19,9 @@ class Profile(models.Model):
     display_name = models.CharField(max_length=60, blank=True)
     about = models.TextField(max_length=500, blank=True)
     listed = models.BooleanField("show me among the members", default=True)
-    avatar = ModeratedImageField(upload_to="avatars/", blank=True, editable=False, owner="user")
+    avatar = ModeratedImageField(
+        upload_to="avatars/", blank=True, editable=False, owner="user", max_length=200
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -14,20 +14,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from django.core import checks
 from django.core.exceptions import BadRequest, ObjectDoesNotExist
-from django.core.files.base import File
+from django.core.files.base import ContentFile, File
 from django.db import models, transaction
 from django.db.models import F
-from django.db.models.fields.files import FieldFile, FileDescriptor, FileField
+from django.db.models.fields.files import FieldFile, FileField
 from django.db.models.signals import post_delete, post_save
 from django.utils.translation import gettext as _
 
 from moderation import api
 from moderation.exceptions import ImageRefused, ModerationError, TooManyUploads
+from moderation.fields.files import Descriptor, ModeratedFieldFile
 from moderation.forms.pictures import (
     CHECKED,
     ModeratedImageFormField,
@@ -57,37 +59,6 @@ def _as_bad_request(kind: type[ModerationError]) -> type[ModerationError]:
     return type(kind.__name__, (kind, BadRequest), {"__module__": kind.__module__})
 
 
-class ModeratedFieldFile(FieldFile):
-    """The published file. What is saved through it goes to quarantine first."""
-
-    instance: models.Model
-
-    def save(self, name: str | None, content: Any, save: bool = True) -> None:
-        """Submit ``content``; with ``save`` the instance is saved, which is when it is sent in."""
-        content.name = content.name or name
-        setattr(self.instance, self.field.name, content)
-        if save:
-            self.instance.save()
-
-    def delete(self, save: bool = True) -> None:
-        """Clear the picture; its file goes when the instance is saved."""
-        setattr(self.instance, self.field.name, None)
-        if save:
-            self.instance.save()
-
-
-class _Descriptor(FileDescriptor):
-    """Tells a picture that was set or cleared from one that was loaded."""
-
-    field: ModeratedImageField
-
-    def __set__(self, instance: Any, value: Any) -> None:
-        loading = instance._state.adding and self.field.attname not in instance.__dict__
-        if not loading and not isinstance(value, FieldFile):
-            self.field.remember(instance, value)
-        super().__set__(instance, value)
-
-
 class ModeratedImageField(FileField):
     """An image column under moderation.
 
@@ -97,7 +68,7 @@ class ModeratedImageField(FileField):
     """
 
     attr_class = ModeratedFieldFile
-    descriptor_class = _Descriptor
+    descriptor_class = Descriptor
     default_validators = [picture_is_taken]
     description = _("Image, published once approved")
 
@@ -112,7 +83,6 @@ class ModeratedImageField(FileField):
         **kwargs: Any,
     ) -> None:
         self.width_field, self.height_field, self.owner = width_field, height_field, owner
-        kwargs.setdefault("max_length", 200)
         super().__init__(verbose_name, name, **kwargs)
 
     def deconstruct(self) -> Any:
@@ -150,11 +120,30 @@ class ModeratedImageField(FileField):
         return super().formfield(**{"form_class": ModeratedImageFormField, **kwargs})
 
     def validate(self, value: Any, model_instance: models.Model | None) -> None:
-        """Count the attempt of the owner, where there is one already. Raises :class:`ValidationError`."""
+        """Count the attempt of the owner, where there is one already. Raises :class:`ValidationError`.
+
+        A picture that waits for its verdict, or for a moderator, is one.
+        """
+        if not value and model_instance is not None and self.is_waiting(model_instance):
+            return
         super().validate(value, model_instance)
         if value and not value._committed and model_instance is not None:  # noqa: SLF001 -- as FileField reads it
             with refusals_as_errors():
                 self._check_before_saving(value.file, model_instance)
+
+    def is_waiting(self, instance: models.Model) -> bool:
+        """Return whether the newest picture for this column is pending or held."""
+        found = None if instance._state.adding else api.status_of(instance, self.name)
+        return found is not None and found.status in ("pending", "held")
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Refuse a file that was not submitted: ``bulk_update`` and ``QuerySet.update`` would write the name that its
+        sender gave it. Raises :class:`ValueError`."""
+        if isinstance(value, FieldFile) and value and not value._committed:  # type: ignore[attr-defined]  # noqa: SLF001
+            raise ValueError(
+                f"{self} takes a new picture when its row is saved: bulk_update() and update() submit nothing."
+            )
+        return super().get_prep_value(value)
 
     def _check_before_saving(self, file: File[Any], instance: models.Model) -> None:
         owner = self._owner_before_saving(instance)
@@ -205,14 +194,36 @@ class ModeratedImageField(FileField):
                 self._check_before_saving(file.file, model_instance)  # before anything is written
             self.remember(model_instance, file.file)
             return self._empty() if add else F(self.attname)
+        if add and file and file.name != self.get_default():
+            name = self._own_name(model_instance, str(file.name))
+            # A clone, of a row whose picture may have been taken down meanwhile.
+            gone = name and model_instance._state.db and not self.storage.exists(name)
+            return self._empty() if gone or not name else name
         if add:
             return file.name or self._empty()
         noted = self._noted(model_instance)
         if isinstance(noted.get(self.name), File):
             return F(self.attname)
         if self.name in noted:
-            return noted[self.name] or self._empty()
+            name = noted[self.name] and self._own_name(model_instance, noted[self.name])
+            return F(self.attname) if isinstance(noted[self.name], File) else name or self._empty()
         return F(self.attname)
+
+    def _own_name(self, instance: models.Model, name: str) -> str:
+        """Return ``name``; or nothing where it is that of another row's picture, which goes with that row. Then this
+        row gets a picture of its own: a copy is submitted when it is saved."""
+        model, pk = instance._meta.label_lower, str(instance.pk)
+        shown = Upload.objects.filter(published=name).first()
+        if shown is None or (shown.target_model, shown.target_id, shown.target_field) == (
+            model,
+            pk,
+            self.name,
+        ):
+            return name
+        # Taken down in this moment, it is simply not there.
+        with suppress(FileNotFoundError), self.storage.open(name, "rb") as file:
+            self.remember(instance, ContentFile(file.read(), Path(name).name))
+        return ""
 
     def _empty(self) -> str | None:
         return None if self.null else ""
