@@ -12,7 +12,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.envdir = ".cache/nox"
 nox.needs_version = ">=2025.2"
 
-EXTRAS = ".[celery,drf,lab,postgres,s3,metrics,local]"
+EXTRAS = ".[api,celery,drf,lab,postgres,s3,metrics,local]"
 MATRIX = [
     (python, django)
     for django, pythons in {

@@ -6,14 +6,14 @@ import os
 
 from celery import Celery
 
-from config import broker, worker_connections, worker_metrics
+from config import worker_metrics
+from moderation.dispatch import workers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-broker.install()
 app = Celery("config")
 app.config_from_object("config.queueing")
-worker_connections.install(app)
+workers.install(app)
 app.autodiscover_tasks(["moderation"])
 
 __all__ = ["app", "worker_metrics"]

@@ -11,21 +11,13 @@ from pathlib import Path
 
 from kombu import Exchange, Queue
 
-from moderation.dispatch.routes import ROUTES
+from moderation.dispatch import routes
+from moderation.dispatch.routes import QUEUES, ROUTES, TRANSPORT
 
 broker_url = os.environ.get("REDIS_URL") or "memory://"
 broker_transport_options = {
-    # Longer than the longest task; a longer rescan is leased and notes how far it is.
+    **TRANSPORT,
     "visibility_timeout": int(os.environ.get("VISIBILITY_TIMEOUT", "120")),
-    # Look for what dead workers left every 2 s. The defaults take up to 100 s more.
-    "unacked_restore_interval": 2,
-    "unacked_restore_throttle": 1,
-    # A frozen Redis keeps its connections open: without these a send would wait for ever. Longer than
-    # the second for which a worker waits for the next message.
-    "socket_timeout": 4,
-    "socket_connect_timeout": 1,
-    "socket_keepalive": True,
-    "health_check_interval": 10,
 }
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
@@ -37,7 +29,7 @@ task_ignore_result = True
 task_queues = [
     # An exchange and a key of its own for each: left out, all would get what is sent to any of them.
     Queue(name, Exchange(name, type="direct"), routing_key=name)
-    for name in ("screening", "rescans", "heartbeats")
+    for name in QUEUES
 ]
 task_default_queue = "screening"
 task_routes = ROUTES
@@ -49,18 +41,9 @@ worker_hijack_root_logger = False
 # A late acknowledgement fails when Redis went away meanwhile; the work is done all the same.
 worker_cancel_long_running_tasks_on_connection_loss = False
 
-HEARTBEAT_SECONDS = float(os.environ.get("HEARTBEAT_SECONDS", "10"))
-beat_schedule = {
-    "sweep": {
-        "task": "moderation.tasks.sweep",
-        "schedule": float(os.environ.get("SWEEP_SECONDS", "10")),
-    },
-    "heartbeat": {
-        "task": "moderation.tasks.heartbeat",
-        "schedule": HEARTBEAT_SECONDS,
-        # Those that nobody took in time say nothing about now.
-        "options": {"expires": HEARTBEAT_SECONDS},
-    },
-}
+beat_schedule = routes.beat_schedule(
+    sweep=float(os.environ.get("SWEEP_SECONDS", "10")),
+    heartbeat=float(os.environ.get("HEARTBEAT_SECONDS", "10")),
+)
 beat_schedule_filename = str(Path(os.environ.get("STATE_DIR", ".demo"), "celerybeat-schedule"))
 timezone = "UTC"
