@@ -4,10 +4,12 @@ person alone."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -104,11 +106,17 @@ def _verdicts(pictures: list[Analysis]) -> list[int]:
     return [RANK.index(matching.provisional(Subject.of(one)).judgement.verdict) for one in pictures]
 
 
+@contextmanager
+def _rolled_back() -> Iterator[None]:
+    """Let each example begin with what the first began with."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 def _begin() -> tuple[Picture, list[Analysis]]:
     """Ban a picture on a list as it was made, and return it with what verdicts are asked about."""
-    BanDraft.objects.all().delete()
-    if not BannedImage.objects.filter(retired_revision__isnull=True, blocklist__slug="default").exists():
-        ban(1)
+    ban(1)
     picture = picture_from_bytes(BANNED)
     return picture, [picture.analysis, picture_from_bytes(COPY).analysis]
 
@@ -116,6 +124,11 @@ def _begin() -> tuple[Picture, list[Analysis]]:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_verdicts_fall_by_two_who_may_or_not_at_all(taken: list[tuple[str, int, str]]) -> None:
+    with _rolled_back():
+        _fall_by_two(taken)
+
+
+def _fall_by_two(taken: list[tuple[str, int, str]]) -> None:
     people = {name: str(colleague(name, name).pk) for name in ("auditor", "moderator", "senior")}
     people["second"] = str(colleague("senior", "second").pk)
     may = {people["senior"], people["second"]}
@@ -139,6 +152,11 @@ def test_verdicts_fall_by_two_who_may_or_not_at_all(taken: list[tuple[str, int, 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps, st.sampled_from(["auditor", "moderator", "senior"]))
 def test_verdicts_never_fall_by_one_person(taken: list[tuple[str, int, str]], role: str) -> None:
+    with _rolled_back():
+        _never_fall(taken, role)
+
+
+def _never_fall(taken: list[tuple[str, int, str]], role: str) -> None:
     actor = str(colleague(role, role).pk)
     colleague("senior", "second")
     picture, pictures = _begin()

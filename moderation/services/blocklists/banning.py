@@ -26,7 +26,7 @@ from moderation.services import revision
 from moderation.services.blocklists.blocklist import reach_back
 from moderation.services.blocklists.drafting import confirmed, foresee, needs_second, only_local, wait
 from moderation.services.blocklists.enrolment import Picture, keep_evidence
-from moderation.services.blocklists.lowering import ALONE, entering_lowers
+from moderation.services.blocklists.lowering import acts_alone, entering_lowers
 from moderation.services.blocklists.reach import Reach
 from moderation.services.history import decisions
 from moderation.services.revision import Change, database
@@ -96,7 +96,7 @@ def ban(
     if picture.analysis.flat and not options.exact_only:
         raise FlatPicture
     reach = foresee(picture, blocklist=blocklist, options=options)
-    alone = actor_id in ALONE or not entering_lowers(blocklist)
+    alone = acts_alone(actor_id) or not entering_lowers(blocklist)
     if (needs_second(reach) or not alone) and not confirmed(draft) and _same(picture, blocklist) is None:
         if not alone and not may_lower(actor_id):
             raise DecisionRefused("You may not put pictures on a list that allows them.")

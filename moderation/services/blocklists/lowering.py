@@ -1,6 +1,7 @@
 """Lowering the shield: what moves verdicts of *other* pictures towards “allow” wants two people.
 
-A machine's own moves, and the shell, whose operator is recorded as such, act alone. So does an undo of what one did
+A machine's own moves, and the shell, whose operator is recorded as such, act alone; so do keys of the HTTP API to which the
+shell has granted the scope for it. So does an undo of what one did
 oneself within a day.
 """
 
@@ -17,7 +18,6 @@ from moderation.services import revision
 
 OPERATOR = "operator"
 """Who acts in the history where a command of the shell lowers the shield."""
-ALONE = ("", OPERATOR)
 RANK = ("allow", "monitor", "hold", "block")
 Strength = tuple[float, ...]
 FOREVER = float("inf")
@@ -42,6 +42,11 @@ class Consent:
         return {"asked_by": self.draft.created_by}
 
 
+def acts_alone(actor_id: str) -> bool:
+    """Return whether this is no person: the machine, the shell, or a key, whose scope for it the shell has granted."""
+    return actor_id in ("", OPERATOR) or actor_id.startswith("key:")
+
+
 def guard(*, lowers: bool, actor_id: str, consent: Consent | None = None) -> dict[str, Any]:
     """Let a change pass within its transaction; return what the history says of who had asked for it.
 
@@ -49,7 +54,7 @@ def guard(*, lowers: bool, actor_id: str, consent: Consent | None = None) -> dic
     """
     if consent is not None:
         return consent.spend()
-    if lowers and actor_id not in ALONE:
+    if lowers and not acts_alone(actor_id):
         raise LoweringNeedsTwo
     return {}
 
