@@ -62,9 +62,9 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
     {
         algorithm.name: algorithm
         for algorithm in (
-            Algorithm("dhash256", 1, 256, hashing.dhash(16), _bands((26, 35), (22, 30), (16, 24), (12, 20))),
-            Algorithm("phash256", 1, 256, hashing.phash(16), _bands((32, 46), (28, 40), (22, 32), (18, 28))),
-            Algorithm("pdq", 1, 256, hashing.pdq, _bands((31, 52), (31, 46), (26, 38), (22, 34))),
+            Algorithm("dhash256", 1, 256, hashing.dhash(16), _bands((35, 35), (30, 30), (24, 24), (20, 20))),
+            Algorithm("phash256", 1, 256, hashing.phash(16), _bands((46, 46), (40, 40), (32, 32), (28, 28))),
+            Algorithm("pdq", 1, 256, hashing.pdq, _bands((52, 52), (46, 46), (38, 38), (34, 34))),
             Algorithm(
                 "ahash64", 1, 64, hashing.ahash, _bands((NEVER, 2), (NEVER, 0), (NEVER, 0), (NEVER, 0))
             ),

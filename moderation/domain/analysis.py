@@ -82,6 +82,17 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class PatchSigns:
+    """Where one patch rises and falls: :mod:`moderation.domain.evidence.signs`."""
+
+    view: int
+    """Number of the view that it is a part of."""
+    enters: bool
+    """Whether it is part of a ban, and not only looked up."""
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Encoded:
     """A picture that our own encoder wrote, without metadata."""
 
@@ -114,6 +125,8 @@ class Analysis:
     """No view has enough structure for a fingerprint."""
     clean: Encoded | None = None
     evidence: Encoded | None = None
+    signs: tuple[PatchSigns, ...] = ()
+    """What the evidence of a hit is read from, a record for each patch that has codes."""
     local: tuple[bytes, ...] = ()
     """Features of the second tier, one view each: :mod:`moderation.domain.local.wire`."""
     notes: tuple[str, ...] = ()

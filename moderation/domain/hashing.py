@@ -55,19 +55,34 @@ class Patch:
             self._samples[size] = np.asarray(small)
         return self._samples[size]
 
+    def cells(self, *, lightness: bool = False) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+        """Return luminance, or lightness, averaged over cells, shapes ``(32, 33)`` and ``(33, 32)``.
+
+        Plain means: no filter rings around an edge, which would give level ground a direction.
+        """
+        grey, box = self._light(_ENOUGH) if lightness else (self._grey, self._exact)
+        across = grey.resize((33, 32), Image.Resampling.BOX, box=box)
+        down = grey.resize((32, 33), Image.Resampling.BOX, box=box)
+        return np.asarray(across, dtype=np.int16), np.asarray(down, dtype=np.int16)
+
     def lightness(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return the mean of the strongest and the weakest channel, in shapes ``(16, 17)`` and ``(17, 16)``.
 
         It is what a change of hue leaves alone.
         """
-        factor = max(1, self.side // _LIGHTNESS_ENOUGH)
+        light, box = self._light(_LIGHTNESS_ENOUGH)
+        across = light.resize((17, 16), Image.Resampling.LANCZOS, box=box)
+        return np.asarray(across), np.asarray(light.resize((16, 17), Image.Resampling.LANCZOS, box=box))
+
+    def _light(self, enough: int) -> tuple[Image.Image, _Box]:
+        """Return the lightness, reduced to about ``enough`` pixels of the shorter side, and the patch's box in it."""
+        factor = max(1, self.side // enough)
         red, green, blue = self._colour.reduce(factor, self._edges).split()
         strongest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
         weakest = ImageChops.darker(ImageChops.darker(red, green), blue)
         light = ImageChops.add(strongest, weakest, scale=2)
-        box = (0, 0, (self._edges[2] - self._edges[0]) / factor, (self._edges[3] - self._edges[1]) / factor)
-        across = light.resize((17, 16), Image.Resampling.LANCZOS, box=box)
-        return np.asarray(across), np.asarray(light.resize((16, 17), Image.Resampling.LANCZOS, box=box))
+        width, height = self._edges[2] - self._edges[0], self._edges[3] - self._edges[1]
+        return light, (0, 0, width / factor, height / factor)
 
     def colours(self) -> NDArray[np.uint8]:
         """Return the patch in colour at canonical size, shape ``(height, width, 3)``."""

@@ -52,6 +52,7 @@ def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
         enrolment=codes.enrolment,
         quality=quality,
         flat=not codes.enrolment,
+        signs=codes.signs,
         clean=clean,
         evidence=evidence,
         local=_local(distinct, views.longest_shown(LOCAL_VIEWS)) if options.want_local else (),

@@ -5,7 +5,7 @@ radii of the entry (fingerprints), or brings its own band (an exact copy; local 
 
 Order of the rules:
 
-1. What an allow-listed picture accounts for (exactly, or within its block radius) is set aside, by
+1. What an allow-listed picture accounts for (exactly, or as a copy that would block) is set aside, by
    view: a banned frame beside an allowed one is found, and so is a banned picture that was pasted onto
    an allowed one.
 2. A pair that a human has cleared is set aside.
@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from moderation.domain.evidence.weighing import Evidence
 from moderation.domain.local.budget import TIME_EXCEEDED
 from moderation.domain.radii import NEVER, Band
 from moderation.domain.reasons import Reason
@@ -49,6 +50,8 @@ class Hit:
     band: BandName | None = None
     """Given by methods that have no radii."""
     details: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Evidence | None = None
+    """What the pixels say of a fingerprint's hit; where nothing is known of them, it holds at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,10 @@ def band_of(hit: Hit, entry: Entry) -> tuple[BandName, int] | None:
     bands = entry.bands.get(hit.method)
     if entry.exact_only or bands is None:
         return None
-    if bands.block != NEVER and hit.distance <= bands.block:
+    evidence = hit.evidence.band if hit.evidence else "hold"
+    if evidence == "nothing":
+        return None
+    if evidence == "block" and bands.block != NEVER and hit.distance <= bands.block:
         return "block", bands.block
     if hit.distance <= bands.hold:
         return "hold", bands.hold

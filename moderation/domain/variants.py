@@ -21,15 +21,16 @@ other half of a collage, and would match everything that shares it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from moderation.domain.algorithms import algorithm_named, codes_of
-from moderation.domain.analysis import Code
+from moderation.domain.analysis import Code, PatchSigns
 from moderation.domain.borders import alike, crops, whole
+from moderation.domain.evidence.signs import record
 from moderation.domain.hashing import Patch, lightness_dhash256, negative_dhash256, sampled
 from moderation.domain.imaging.canonical import View
 from moderation.domain.insets import insets
@@ -63,6 +64,8 @@ class Codes:
     enrolment: tuple[Code, ...]
     quality: tuple[float, ...]
     """Of each view, 0 to 1; of its most structured patch."""
+    signs: tuple[PatchSigns, ...] = ()
+    """Of the patches that have codes, by view."""
 
 
 def variants_of(view: View, number: int) -> list[Variant]:
@@ -100,7 +103,17 @@ def codes_of_views(views: Sequence[View], algorithms: Sequence[str]) -> Codes:
         qualified = algorithm_named(name).qualified
         if sharp:
             collected.add_all(name, qualified)
-    return Codes(tuple(collected.queries.values()), tuple(collected.enrolment.values()), tuple(best))
+    signs = tuple(_signs(sharp, enters, collected.colourful))
+    return Codes(tuple(collected.queries.values()), tuple(collected.enrolment.values()), tuple(best), signs)
+
+
+def _signs(
+    variants: Sequence[Variant], enters: Sequence[bool], colourful: Collection[int]
+) -> Iterator[PatchSigns]:
+    """Yield the records of patches, and of their lightness where that has a code of its own."""
+    for number, (variant, enrolled) in enumerate(zip(variants, enters, strict=True)):
+        for lightness in (False, True) if number in colourful else (False,):
+            yield PatchSigns(variant.view, enrolled, record(*variant.patch.cells(lightness=lightness)))
 
 
 class _Collected:
@@ -112,6 +125,8 @@ class _Collected:
         self._patches = [variant.patch for variant in variants]
         self.queries: dict[tuple[str, bytes], Code] = {}
         self.enrolment: dict[tuple[str, bytes], Code] = {}
+        self.colourful: frozenset[int] = frozenset()
+        """Numbers of the variants whose lightness has codes of its own."""
 
     def add_all(self, name: str, algorithm: str) -> None:
         """Add the codes of one algorithm, and for ``dhash256`` those of negatives and of lightness."""
@@ -123,6 +138,7 @@ class _Collected:
             self._query(algorithm, negative_dhash256(self._patches), always, "negative")
             light = lightness_dhash256(self._patches)
             gap = np.bitwise_count(light[:, 0] ^ plain[:, 0]).sum(axis=1)
+            self.colourful = frozenset(np.flatnonzero(gap >= _LIGHTNESS_ENROLLED).tolist())
             self._enrol(algorithm, light, gap >= _LIGHTNESS_ENROLLED, "lightness")
             self._query(algorithm, light[:, 0], gap >= _LIGHTNESS_QUERIED, "lightness")
 

@@ -14,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from moderation.domain.algorithms import radii_for
+from moderation.domain.algorithms import algorithm_named, radii_for
 from moderation.domain.analysis import Analysis, AnalysisOptions, Code
+from moderation.domain.evidence.candidates import weighed
+from moderation.domain.evidence.weighing import Side
 from moderation.domain.imaging.opening import refusing
 from moderation.domain.pipeline import analyse
+from moderation.domain.policy import Entry, Hit, band_of
 from moderation.domain.radii import Band
 from moderation.exceptions import ImageRefused, ModerationError
 from moderation.lab.edits import EDITS, Edit, Material
@@ -107,6 +110,7 @@ def evaluate(
     scores = Scores(bands, tiers=2 if options.want_local else 1)
     total, done = len(banned) * (len(edits) + 1) + len(also_banned) + len(innocent), 0
     enrolled: dict[str, tuple[Code, ...]] = {}
+    sides: dict[str, Side] = {}
     signatures = Signatures()
     for name, picture in _all_bans(banned, also_banned):
         try:
@@ -115,12 +119,13 @@ def evaluate(
                 scores.refused_bans.append((name, "flat"))
             else:
                 enrolled[name] = analysis.enrolment
+                sides[name] = Side.of(one.data for one in analysis.signs if one.enters)
                 signatures.add(name, analysis)
         except ModerationError as error:
             scores.refused_bans.append((name, error.code))
         progress(done := done + 1, total)
     scores.entries = len(enrolled)
-    everything = _Enrolled(enrolled, bands, signatures)
+    everything = _Enrolled(enrolled, sides, bands, signatures)
     others = _readable(innocent or banned)
     for picture in banned:
         own = everything.only(picture.name) if picture.name in enrolled else None
@@ -174,10 +179,17 @@ class _Enrolled:
     """Bans. Codes are scanned linearly: an evaluation should not depend on the index that it may be used to judge."""
 
     def __init__(
-        self, codes: Mapping[str, tuple[Code, ...]], bands: Mapping[str, Band], signatures: Signatures
+        self,
+        codes: Mapping[str, tuple[Code, ...]],
+        sides: Mapping[str, Side],
+        bands: Mapping[str, Band],
+        signatures: Signatures,
     ) -> None:
         self._enrolment = codes
+        self._sides = sides
+        self._numbers = {name: number for number, name in enumerate(codes)}
         self._bands = bands
+        self._qualified = {algorithm_named(name).qualified: band for name, band in bands.items()}
         self._signatures = signatures
         rows: dict[str, list[bytes]] = {}
         names: dict[str, list[str]] = {}
@@ -190,20 +202,22 @@ class _Enrolled:
 
     def only(self, name: str) -> _Enrolled:
         """Return an index that finds this one alone; the second tier still has to tell it from the others."""
-        return _Enrolled({name: self._enrolment[name]}, self._bands, self._signatures)
+        return _Enrolled(
+            {name: self._enrolment[name]}, {name: self._sides[name]}, self._bands, self._signatures
+        )
 
     def screened(self, name: str, analysis: Analysis) -> Outcome:
         """Return what becomes of a picture."""
         nearest = self.nearest(analysis.queries)
-        found, banned, closest = Found.MISSED, None, float("inf")
-        for algorithm, (distance, ban) in nearest.items():
-            band = self._bands[algorithm.partition("/")[0]]
-            if distance <= band.block:
-                found = Found.BLOCK
-            elif distance <= band.hold and found is Found.MISSED:
-                found = Found.HOLD
-            if (share := distance / max(band.hold, 1)) < closest:
-                banned, closest = ban, share
+        found, banned = self._first_tier(analysis)
+        if banned is None:
+            banned = min(
+                (
+                    (distance / max(self._qualified[name].hold, 1), ban)
+                    for name, (distance, ban) in nearest.items()
+                ),
+                default=(0.0, None),
+            )[1]
         first, local = found, None
         if analysis.local and first is not Found.BLOCK:
             local = next((ban for ban in self._signatures.shown(analysis) if ban in self._enrolment), None)
@@ -211,6 +225,39 @@ class _Enrolled:
                 found, banned = Found.HOLD, local
         distances = {algorithm: distance for algorithm, (distance, _) in nearest.items()}
         return Outcome(name, found, banned, distances, local, first)
+
+    def _first_tier(self, analysis: Analysis) -> tuple[Found, str | None]:
+        """Return what the fingerprints and the evidence for their hits come to, and the ban that decided."""
+        names = list(self._numbers)
+        sides = {number: self._sides[name] for name, number in self._numbers.items()}
+        best: tuple[bool, float, str] | None = None
+        for hit in weighed(analysis.signs, self._candidates(analysis.queries), sides):
+            name = names[hit.banned]
+            placed = band_of(hit, Entry(hit.banned, "", "block", self._qualified))
+            if placed:
+                key = placed[0] != "block", hit.distance / max(self._qualified[hit.method].hold, 1), name
+                best = key if best is None else min(best, key)
+        if best is None:
+            return Found.MISSED, None
+        return (Found.HOLD if best[0] else Found.BLOCK), best[2]
+
+    def _candidates(self, queries: Sequence[Code]) -> list[Hit]:
+        """Return every ban within the hold radius of a query."""
+        hits = []
+        for query in queries:
+            if query.algorithm in self._codes:
+                distances = np.bitwise_count(self._codes[query.algorithm] ^ _words([query.bits])).sum(axis=1)
+                within = np.flatnonzero(distances <= self._qualified[query.algorithm].hold)
+                hits += [
+                    Hit(
+                        self._numbers[self._names[query.algorithm][row]],
+                        query.algorithm,
+                        int(distances[row]),
+                        query.view,
+                    )
+                    for row in within.tolist()
+                ]
+        return hits
 
     def nearest(self, queries: Sequence[Code]) -> dict[str, tuple[int, str]]:
         """Return the smallest distance, and whose it is, by algorithm."""

@@ -15,6 +15,7 @@ from moderation.models.desk import BanDraft, Claim, DeskPreference, HourlyTally
 from moderation.models.local import LearnedBackground, LocalFingerprint, UploadLocalFingerprint
 from moderation.models.operations import Heartbeat, UploadAllowance
 from moderation.models.records import AuditRecord, PersonalData
+from moderation.models.signs import BannedSigns, UploadSigns
 from moderation.models.uploads import (
     Appeal,
     Clearance,
@@ -33,6 +34,7 @@ __all__ = [
     "AuditRecord",
     "BanDraft",
     "BannedImage",
+    "BannedSigns",
     "Blocklist",
     "BlocklistChange",
     "Claim",
@@ -59,4 +61,5 @@ __all__ = [
     "UploadAllowance",
     "UploadFingerprints",
     "UploadLocalFingerprint",
+    "UploadSigns",
 ]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from moderation.domain.evidence.weighing import Evidence, EvidenceBand
 from moderation.domain.local.budget import TIME_EXCEEDED
 from moderation.domain.policy import WHOLE, BandName, Entry, Hit, Judgement, band_of, judge
 from moderation.domain.radii import NEVER, Band
@@ -28,8 +29,18 @@ def _exact(banned: int = 1, method: str = "sha256") -> Hit:
     return Hit(banned, method, 0, band="exact")
 
 
-def _code(banned: int = 1, distance: int = 10, view: int = 0, variant: str = "") -> Hit:
-    return Hit(banned, CODE, distance, view, variant)
+def _evidence(band: EvidenceBand) -> Evidence:
+    return Evidence(band, 40, b"\xff" * 5 + bytes(3), bytes(8))
+
+
+def _code(
+    banned: int = 1,
+    distance: int = 10,
+    view: int = 0,
+    variant: str = "",
+    evidence: EvidenceBand | None = "block",
+) -> Hit:
+    return Hit(banned, CODE, distance, view, variant, evidence=_evidence(evidence) if evidence else None)
 
 
 def _local(banned: int = 1, band: BandName = "block", view: int = 0) -> Hit:
@@ -69,6 +80,38 @@ def test_a_band_that_is_switched_off_holds_nothing(
     band: Band, distance: int, expected: tuple[str, int] | None
 ) -> None:
     assert band_of(_code(distance=distance), _entry(bands={CODE: band})) == expected
+
+
+@pytest.mark.parametrize(
+    ("evidence", "distance", "expected"),
+    [
+        ("block", 31, ("block", 31)),
+        ("block", 32, ("hold", 45)),
+        ("hold", 0, ("hold", 45)),
+        ("nothing", 0, None),
+        ("nothing", 45, None),
+        (None, 0, ("hold", 45)),
+        (None, 46, None),
+    ],
+)
+def test_a_distance_is_worth_what_the_pixels_support(
+    evidence: EvidenceBand | None, distance: int, expected: tuple[str, int] | None
+) -> None:
+    assert band_of(_code(distance=distance, evidence=evidence), _entry()) == expected
+
+
+@pytest.mark.parametrize("evidence", ["hold", "nothing", None])
+def test_what_only_resembles_an_allowed_picture_is_not_explained_by_it(
+    evidence: EvidenceBand | None,
+) -> None:
+    judgement = _judge([_code(1, 0, evidence=evidence), _code(2)], _entry(1, "allow"), _entry(2))
+
+    assert judgement.verdict == "block"
+
+
+@pytest.mark.parametrize("method", ["sha256", "pixels/1"])
+def test_an_exact_copy_needs_no_evidence(method: str) -> None:
+    assert band_of(replace(_exact(method=method), evidence=_evidence("nothing")), _entry()) == ("exact", 0)
 
 
 def test_a_code_that_the_entry_has_no_radii_for_is_in_no_band() -> None:

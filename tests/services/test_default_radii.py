@@ -49,7 +49,7 @@ def counted() -> int:
 def of_copy(bits: int) -> Judgement:
     """Return what is said of a picture whose code has so many bits other than :data:`CODE`."""
     query = Code("dhash256/1", away(CODE, bits), 0, "")
-    return provisional(Subject(b"", None, (query,))).judgement
+    return provisional(Subject(b"", None, (query,), None)).judgement
 
 
 @pytest.mark.parametrize("action", [Blocklist.Action.MONITOR, Blocklist.Action.ALLOW])
@@ -61,12 +61,12 @@ def test_a_long_list_that_rejects_nothing_tightens_no_other(tmp_path: Path, acti
         blocklist=selectors.blocklist_named("default"),
         options=EntryOptions(),
     )
-    assert (of_copy(26).verdict, of_copy(35).verdict) == ("block", "hold")
+    assert (of_copy(35).verdict, of_copy(36).verdict) == ("hold", "allow")
 
     fill(tmp_path, onto)
 
     assert counted() == 1
-    assert (of_copy(26).verdict, of_copy(35).verdict) == ("block", "hold")
+    assert (of_copy(35).verdict, of_copy(36).verdict) == ("hold", "allow")
 
 
 def test_suspending_retiring_and_a_change_of_action_are_counted(tmp_path: Path) -> None:

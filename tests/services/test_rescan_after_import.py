@@ -52,9 +52,9 @@ def test_only_what_is_near_is_judged_again(tmp_path: Path) -> None:
 
     done = rescan.run(rescan_id=search.pk)
 
-    assert statuses() == ["approved", "rejected", "approved", "approved", "rejected"]
+    assert statuses() == ["approved", "held", "approved", "approved", "held"]
     assert done is not None
-    assert (done.status, done.examined, done.taken_down) == ("done", 2, 2)
+    assert (done.status, done.examined, done.held, done.taken_down) == ("done", 2, 2, 0)
 
 
 def test_it_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,8 +87,8 @@ def test_it_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyP
         patch.setattr(rescreening, "rescreen", goes_on)
         rescan.run(rescan_id=search.pk)
 
-    assert statuses() == ["rejected"] * 5
-    assert seen == [upload.pk for upload in sent[3:]]
+    assert statuses() == ["held"] * 5
+    assert seen == [upload.pk for upload in sent[2:]]
 
 
 def test_exact_copies_are_found_too() -> None:
@@ -111,5 +111,5 @@ def test_a_cancelled_search_stops(tmp_path: Path) -> None:
 
     rescan.run(rescan_id=search.pk, progress=cancel)
 
-    assert statuses() == ["rejected", "rejected", "approved", "approved"]
+    assert statuses() == ["held", "held", "approved", "approved"]
     assert Rescan.objects.get().status == Rescan.Status.CANCELLED

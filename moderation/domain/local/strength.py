@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .tiles import TileCheck
 from .verify import LEAST_INLIERS, LocalMatch
+from .windows import WINDOWS
 
 NONE, HOLD, BLOCK = 0, 1, 2
 
@@ -33,19 +31,9 @@ LEAST_TILES = 4
 """Agreeing tiles below which a share means nothing."""
 
 
-def _windows() -> NDArray[np.bool_]:
-    """Return the masks of the left, right, upper and lower half, and of the middle, shape ``(5, 64)``."""
-    row, column = np.divmod(np.arange(64), 8)
-    middle = (row >= 2) & (row < 6) & (column >= 2) & (column < 6)
-    return np.stack([column < 4, column >= 4, row < 4, row >= 4, middle])
-
-
-WINDOWS = _windows()
-
-
 def lopsided(check: TileCheck) -> bool:
     """Return whether a whole half, or the middle, of what the upload covers is something else."""
-    seen, agreeing = WINDOWS @ check.seen.astype(np.int64), WINDOWS @ check.agreeing.astype(np.int64)
+    seen, agreeing = WINDOWS @ check.seen.astype("int64"), WINDOWS @ check.agreeing.astype("int64")
     return bool(((seen >= LOPSIDED_TILES) & (agreeing < LOPSIDED * seen)).any())
 
 

@@ -30,6 +30,7 @@ from moderation.services.blocklists.lowering import acts_alone, entering_lowers
 from moderation.services.blocklists.reach import Reach
 from moderation.services.history import decisions
 from moderation.services.revision import Change, database
+from moderation.services.search import evidence as signs
 from moderation.services.search import local
 from moderation.services.search.index import banned_codes
 
@@ -122,6 +123,7 @@ def _enter(
                 )
             banned = _insert(picture, blocklist, options, actor_id, evidence, nearest, change)
             local.enrol(banned, features, at_revision=change.revision)
+            signs.enrol(banned, picture.analysis)
             used = True
             detail = {"exact_only": options.exact_only, **asked_by(draft)}
             detail |= {"local": options.local} if options.local else {}

@@ -14,6 +14,7 @@ from moderation.services.blocklists.blocklist import reach_back
 from moderation.services.blocklists.lowering import Consent, entering_lowers, guard
 from moderation.services.history import decisions
 from moderation.services.rescans.rescreening import FORMATS
+from moderation.services.search import evidence as signs
 from moderation.services.search import local
 
 
@@ -60,6 +61,7 @@ def _again(
             for code in old.fingerprints.all()
         )
         local.copy_signatures(old, banned, at_revision=change.revision)
+        signs.copy_signs(old, banned)
         change.record(
             kind=BlocklistChange.Kind.BAN,
             blocklist=banned.blocklist.slug,

@@ -24,7 +24,7 @@ from moderation.services import revision
 from moderation.services.decoder import decoder
 from moderation.services.locking import locked
 from moderation.services.revision import RevisionState
-from moderation.services.search import local, local_known, matching
+from moderation.services.search import evidence, local, local_known, matching
 from moderation.services.search.matching import Subject
 from moderation.services.uploads import screening
 from moderation.services.uploads.publication import Publication
@@ -61,6 +61,7 @@ def subject_of(upload: Upload) -> Subject:
         sha256=bytes(upload.sha256),
         pixels=bytes(upload.pixels) if upload.pixels else None,
         queries=stored_codes(upload),
+        signs=evidence.signs_of_upload(upload),
         cleared=frozenset(cleared),
         features=features_of(upload) if LocalFingerprint.objects.exists() else (),
         known=tuple(local_known.earlier_hits(upload.pk)),

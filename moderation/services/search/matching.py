@@ -12,14 +12,14 @@ from typing import TypeVar
 
 from moderation import selectors
 from moderation.conf import get_settings
-from moderation.domain.analysis import Analysis, Code
+from moderation.domain.analysis import Analysis, Code, PatchSigns
 from moderation.domain.fingerprints import hamming
 from moderation.domain.local.signature import LocalFeatures
 from moderation.domain.policy import EXACT_METHODS, Hit, Judgement, judge
 from moderation.exceptions import ScreeningContended
 from moderation.services import metrics, revision
 from moderation.services.revision import RevisionState
-from moderation.services.search import local
+from moderation.services.search import evidence, local
 from moderation.services.search.index import Snapshot, banned_codes
 
 T = TypeVar("T")
@@ -35,6 +35,8 @@ class Subject:
     sha256: bytes
     pixels: bytes | None
     queries: tuple[Code, ...]
+    signs: tuple[PatchSigns, ...] | None
+    """What the evidence of a hit is read from; None for an upload of before there were any, which is held at most."""
     cleared: frozenset[int] = field(default=frozenset())
     """Entries that a human has seen beside it and found different."""
     features: tuple[LocalFeatures, ...] = ()
@@ -48,7 +50,14 @@ class Subject:
     def of(cls, analysis: Analysis, *, tenant: str = "") -> Subject:
         """Return the subject of a picture that was just decoded. Raises :class:`DecoderCrashed`."""
         features = local.features_of(analysis)
-        return cls(analysis.sha256, analysis.pixels, analysis.queries, features=features, tenant=tenant)
+        return cls(
+            analysis.sha256,
+            analysis.pixels,
+            analysis.queries,
+            analysis.signs,
+            features=features,
+            tenant=tenant,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,8 @@ class Provisional:
 def provisional(subject: Subject) -> Provisional:
     """Search and judge without a lock. The second tier runs where the first one does not block."""
     snapshot = banned_codes.catch_up()
-    hits = [*snapshot.search(subject.queries), *_exact(subject), *subject.known]
+    found_by_code = evidence.weighed(subject.signs, _strongest(snapshot.search(subject.queries)))
+    hits = [*found_by_code, *_exact(subject), *subject.known]
     judgement = _judge(subject, hits, snapshot.state.entries)
     found = None
     if subject.features and snapshot.local and judgement.verdict != "block":
@@ -116,7 +126,7 @@ def _judge_now(subject: Subject, seen: Provisional, state: RevisionState) -> Jud
     if any(radius > seen.snapshot.radii.get(name, -1) for name, radius in radii.items()):
         raise RevisionMoved
     hits = [hit for hit in seen.hits if hit.method not in EXACT_METHODS]
-    hits += [*_newer(subject, seen.snapshot), *_exact(subject)]
+    hits += [*evidence.weighed(subject.signs, _newer(subject, seen.snapshot)), *_exact(subject)]
     notes: tuple[str, ...] = ()
     if seen.local is not None:
         hits += [*seen.local.hits, *_newer_local(subject, seen.local)]
@@ -153,15 +163,19 @@ def _newer(subject: Subject, snapshot: Snapshot) -> list[Hit]:
 
 
 def _judge(subject: Subject, hits: Iterable[Hit], entries: int, *, notes: tuple[str, ...] = ()) -> Judgement:
+    best = _strongest(hits)
+    known = selectors.policy_entries((hit.banned for hit in best), entries=entries, tenant=subject.tenant)
+    return judge(best, known, cleared=subject.cleared, notes=notes)
+
+
+def _strongest(hits: Iterable[Hit]) -> list[Hit]:
+    """Return the strongest hit of each entry by each method in each view."""
     best: dict[tuple[int, str, int], Hit] = {}
     for hit in hits:
         key = (hit.banned, hit.method, hit.view)
         if key not in best or _strength(hit) < _strength(best[key]):
             best[key] = hit
-    known = selectors.policy_entries(
-        (hit.banned for hit in best.values()), entries=entries, tenant=subject.tenant
-    )
-    return judge(best.values(), known, cleared=subject.cleared, notes=notes)
+    return list(best.values())
 
 
 def _strength(hit: Hit) -> tuple[int, bool]:

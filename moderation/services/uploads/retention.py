@@ -24,6 +24,7 @@ from moderation.models import (
     Upload,
     UploadFingerprints,
     UploadLocalFingerprint,
+    UploadSigns,
 )
 from moderation.services import files
 from moderation.services.history import erasure
@@ -130,3 +131,4 @@ def forget_files(upload: Upload) -> None:
     upload.save(update_fields=["original", "reencoded"])
     UploadFingerprints.objects.filter(upload=upload).delete()
     UploadLocalFingerprint.objects.filter(upload=upload).delete()
+    UploadSigns.objects.filter(upload=upload).delete()

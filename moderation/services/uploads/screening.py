@@ -31,7 +31,7 @@ from moderation.models import Blocklist, Match, Screening, Upload, UploadFingerp
 from moderation.services import files, logs, metrics, revision
 from moderation.services.decoder import decoder
 from moderation.services.revision import RevisionState
-from moderation.services.search import local, matching
+from moderation.services.search import evidence, local, matching
 from moderation.services.search.matching import Subject
 from moderation.services.uploads import outcome, queue, rate_limit
 from moderation.services.uploads.outcome import Outcome
@@ -189,7 +189,7 @@ def record(
             view=max(match.hit.view, 0),
             variant=match.hit.variant,
             set_aside=match.set_aside,
-            details=dict(match.hit.details),
+            details={**match.hit.details, **(match.hit.evidence.details() if match.hit.evidence else {})},
         )
         for match in judgement.matches
     ]
@@ -225,6 +225,7 @@ def remember_codes(upload: Upload, analysis: Analysis, *, revision: int, again: 
     if again:
         UploadFingerprints.objects.filter(upload=upload).delete()
     UploadFingerprints.objects.bulk_create(code_rows(upload, analysis, revision=revision))
+    evidence.remember(upload, analysis)
 
 
 def code_rows(upload: Upload, analysis: Analysis, *, revision: int) -> list[UploadFingerprints]:

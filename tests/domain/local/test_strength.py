@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from moderation.domain.local.strength import BLOCK, HOLD, NONE, WINDOWS, strength
+from moderation.domain.local.strength import BLOCK, HOLD, NONE, strength
 from moderation.domain.local.tiles import TileCheck
 from moderation.domain.local.verify import LocalMatch
+from moderation.domain.local.windows import WINDOWS
 from tests.domain.local.pictures_local import Bans, banned
 from tests.pictures import scene
 

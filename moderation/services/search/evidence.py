@@ -1,0 +1,67 @@
+"""The pixels' own word on the hits of a search, from stored signs.
+
+A hit of a fingerprint is a candidate. What it is worth is read from the signs of the upload's view and of the entry,
+which are two rows of the database: only uploads that hit something pay for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from moderation.domain.analysis import Analysis, PatchSigns
+from moderation.domain.evidence.candidates import is_candidate
+from moderation.domain.evidence.candidates import weighed as weighed_with
+from moderation.domain.evidence.signs import BadSigns, pack, unpack_document
+from moderation.domain.evidence.weighing import Side
+from moderation.domain.policy import Hit
+from moderation.models import BannedImage, BannedSigns, Upload, UploadSigns
+
+PARAMETERS = 10_000
+"""Of one statement."""
+
+
+def weighed(signs: Sequence[PatchSigns] | None, hits: Iterable[Hit]) -> list[Hit]:
+    """Return the hits, those of fingerprints with the evidence for them; ``signs`` are the upload's."""
+    found = list(hits)
+    candidates = {hit.banned for hit in found if is_candidate(hit)}
+    return weighed_with(signs, found, signs_of(candidates)) if signs and candidates else found
+
+
+def signs_of(entries: Iterable[int]) -> Mapping[int, Side]:
+    """Return the signs of banned images that have some of this version."""
+    wanted = list(set(entries))
+    found = {}
+    for start in range(0, len(wanted), PARAMETERS):
+        rows = BannedSigns.objects.filter(pk__in=wanted[start : start + PARAMETERS])
+        for pk, data in rows.values_list("pk", "data"):
+            try:
+                found[pk] = Side.of(one.data for one in unpack_document(bytes(data)))
+            except BadSigns:
+                continue  # of another version: without evidence it may hold, until it is rehashed
+    return found
+
+
+def signs_of_upload(upload: Upload) -> tuple[PatchSigns, ...] | None:
+    """Return what was stored with the upload's codes; None where nothing was, or of another version."""
+    data = UploadSigns.objects.filter(upload=upload).values_list("data", flat=True).first()
+    try:
+        return None if data is None else unpack_document(bytes(data))
+    except BadSigns:
+        return None
+
+
+def enrol(banned: BannedImage, analysis: Analysis) -> None:
+    """Store the signs of a ban, within the transaction of a change."""
+    data = pack([one for one in analysis.signs if one.enters])
+    BannedSigns.objects.update_or_create(banned=banned, defaults={"data": data})
+
+
+def copy_signs(old: BannedImage, new: BannedImage) -> None:
+    """Give an entry that is banned again the signs of the old one."""
+    for row in BannedSigns.objects.filter(banned=old):
+        BannedSigns.objects.create(banned=new, data=row.data)
+
+
+def remember(upload: Upload, analysis: Analysis) -> None:
+    """Store the signs of an upload, in place of what an earlier screening stored."""
+    UploadSigns.objects.update_or_create(upload=upload, defaults={"data": pack(analysis.signs)})
