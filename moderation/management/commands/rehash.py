@@ -23,7 +23,7 @@ EXPECTED = {
 class Command(JsonCommand):
     help = (
         "Compute the codes that entries and uploads lack, after an algorithm was added to the settings or has a new "
-        "version, and the signatures of the second tier likewise. Entries are computed from their evidence, uploads from the re-encoding that is kept. What cannot be "
+        "version, the signatures of the second tier, and the signs that a hit is weighed by. Entries are computed from their evidence, uploads from the re-encoding that is kept. What cannot be "
         "computed again is listed, and stays as it is."
     )
 
@@ -53,6 +53,7 @@ class Command(JsonCommand):
             "uploads": report.uploads,
             "codes": report.codes,
             "signatures": report.signatures,
+            "signs": report.signs,
             "left_out": report.left_out,
             "revision": report.revision,
             "algorithms": rehashing.wanted(),

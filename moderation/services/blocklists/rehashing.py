@@ -19,13 +19,21 @@ from moderation.domain.algorithms import ALGORITHMS
 from moderation.domain.analysis import Analysis
 from moderation.domain.local.index import METHOD
 from moderation.exceptions import ModerationError, PictureMissing
-from moderation.models import BannedImage, BlocklistChange, Fingerprint, Upload, UploadFingerprints
+from moderation.models import (
+    BannedImage,
+    BannedSigns,
+    BlocklistChange,
+    Fingerprint,
+    Upload,
+    UploadFingerprints,
+    UploadSigns,
+)
 from moderation.services import revision
-from moderation.services.blocklists import local_rehashing
+from moderation.services.blocklists import local_rehashing, signing
 from moderation.services.decoder import decoder
 from moderation.services.rescans import rescan, rescreening
 from moderation.services.revision import Change
-from moderation.services.search import local
+from moderation.services.search import evidence, local
 from moderation.services.uploads import screening
 
 ENTRIES_PER_REVISION = 100
@@ -56,6 +64,8 @@ class Rehashed:
     """New ones, of entries and uploads together."""
     signatures: int = 0
     """The same of the second tier."""
+    signs: int = 0
+    """Entries and uploads that have evidence to be weighed by now."""
     left_out: int = 0
     revision: int | None = None
     rescans: list[int] = field(default_factory=list)
@@ -81,14 +91,16 @@ def entries_to_do() -> QuerySet[BannedImage]:
     """Return the active entries, not flat, that lack a code of some wanted algorithm, or a signature."""
     active = BannedImage.objects.filter(retired_revision__isnull=True, flat=False)
     lacking = _lacks(Fingerprint.objects.filter(banned=OuterRef("pk")))
-    return active.filter(lacking | local_rehashing.entries_lacking()).order_by("pk")
+    return active.filter(lacking | local_rehashing.entries_lacking() | signing.entries_lacking()).order_by(
+        "pk"
+    )
 
 
 def uploads_to_do() -> QuerySet[Upload]:
     """Return public and held uploads that lack one. Flat ones have none, so they are among them each time."""
     live = Upload.objects.filter(status__in=rescreening.OPEN, withdrawn_at__isnull=True)
     lacking = _lacks(UploadFingerprints.objects.filter(upload=OuterRef("pk")))
-    return live.filter(lacking | local_rehashing.uploads_lacking()).order_by("pk")
+    return live.filter(lacking | local_rehashing.uploads_lacking() | signing.uploads_lacking()).order_by("pk")
 
 
 def _lacks(codes: QuerySet[Fingerprint] | QuerySet[UploadFingerprints]) -> Q:
@@ -154,10 +166,14 @@ class _Work:
                 if one.algorithm not in have
             ]
             signatures = local_rehashing.renew_upload(row, analysis)
+            unsigned = not UploadSigns.objects.filter(upload=row).exists()
+            if fresh or unsigned:
+                evidence.remember(row, analysis)
             if fresh:
                 UploadFingerprints.objects.bulk_create(fresh)
                 rows.filter(algorithm__in=self._outdated(have)).delete()
-            self.report.uploads += bool(fresh or signatures)
+            self.report.uploads += bool(fresh or signatures or unsigned)
+            self.report.signs += unsigned
             self.report.codes += sum(len(one.places) for one in fresh)
             self.report.signatures += signatures
 
@@ -216,7 +232,11 @@ class _Work:
                     for code in new
                 ]
                 rows.filter(algorithm__in=self._outdated(have)).delete()
-                done += bool(new or renewed)
+                unsigned = not BannedSigns.objects.filter(banned=entry).exists()
+                if new or unsigned:
+                    evidence.enrol(entry, analysis)
+                self.report.signs += unsigned
+                done += bool(new or renewed or unsigned)
                 signatures += renewed
             if not done:
                 return

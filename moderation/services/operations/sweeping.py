@@ -11,7 +11,7 @@ from django.db.models.expressions import Combinable
 from moderation.models import PeriodicWork, Upload
 from moderation.services import files
 from moderation.services.access import idempotency
-from moderation.services.blocklists import background, blocklist
+from moderation.services.blocklists import background, blocklist, signing
 from moderation.services.desk import drafts, hourly_stats
 from moderation.services.dispatching import dispatcher
 from moderation.services.history import sealing
@@ -24,6 +24,8 @@ logger = logging.getLogger("moderation.sweep")
 
 ORPHANS_PAUSE = timedelta(hours=1)
 """Between two searches for orphans, which list the whole quarantine."""
+SIGNS_A_ROUND = 20
+"""Entries, and uploads, of before an upgrade that are decoded anew in one round: a second or two."""
 FEW_ORPHANS = 100
 """What is deleted without an operator even where it is most of the quarantine."""
 
@@ -83,6 +85,7 @@ def sweep(
     hourly_stats.roll_up()
     auto_suspend.suspend_entries()
     background.settle_waiting()
+    signing.sign_some(limit=min(limit, SIGNS_A_ROUND))
     return Swept(
         found=len(waiting),
         redispatched=len(waiting),

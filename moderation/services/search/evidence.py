@@ -50,9 +50,9 @@ def signs_of_upload(upload: Upload) -> tuple[PatchSigns, ...] | None:
         return None
 
 
-def enrol(banned: BannedImage, analysis: Analysis) -> None:
-    """Store the signs of a ban, within the transaction of a change."""
-    data = pack([one for one in analysis.signs if one.enters])
+def enrol(banned: BannedImage, analysis: Analysis | None) -> None:
+    """Store the signs of a ban, within the transaction of a change; none where its picture cannot be read."""
+    data = pack([one for one in analysis.signs if one.enters] if analysis else [])
     BannedSigns.objects.update_or_create(banned=banned, defaults={"data": data})
 
 
@@ -62,6 +62,7 @@ def copy_signs(old: BannedImage, new: BannedImage) -> None:
         BannedSigns.objects.create(banned=new, data=row.data)
 
 
-def remember(upload: Upload, analysis: Analysis) -> None:
-    """Store the signs of an upload, in place of what an earlier screening stored."""
-    UploadSigns.objects.update_or_create(upload=upload, defaults={"data": pack(analysis.signs)})
+def remember(upload: Upload, analysis: Analysis | None) -> None:
+    """Store the signs of an upload, in place of what an earlier screening stored; none where it cannot be read."""
+    data = pack(analysis.signs if analysis else [])
+    UploadSigns.objects.update_or_create(upload=upload, defaults={"data": data})
