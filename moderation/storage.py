@@ -8,7 +8,7 @@ from pathlib import Path
 from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, storages
-from django.db.models import FileField
+from django.db.models import FileField, Model
 from django.utils.deconstruct import deconstructible
 
 from moderation.conf import get_settings
@@ -59,6 +59,14 @@ def storage_of(area: str) -> Storage:
     model, _, field = area.rpartition(".")
     column = _file_field(model, field)
     return column.storage if column else public()
+
+
+def target_of(area: str) -> tuple[type[Model], str] | tuple[None, None]:
+    """Return model and field of an area; (None, None) for those that every installation has."""
+    if area in (QUARANTINE, PUBLIC):
+        return None, None
+    model, _, field = area.rpartition(".")
+    return apps.get_model(model), field
 
 
 def published_name(model: str, pk: str, field: str, format_name: str) -> str:

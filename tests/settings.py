@@ -41,7 +41,13 @@ from config.settings import *  # noqa: E402, F403
 from config.settings import INSTALLED_APPS as SITE_APPS  # noqa: E402
 
 # Its system check finds two migrations that were written beside one another.
-INSTALLED_APPS = [*SITE_APPS, "django_linear_migrations", "tests.hostsite.apps.HostSiteConfig"]
+INSTALLED_APPS = [
+    *SITE_APPS,
+    "django_linear_migrations",
+    "easy_thumbnails",
+    "imagekit",
+    "tests.hostsite.apps.HostSiteConfig",
+]
 MIGRATION_MODULES = {"hostsite": None}
 
 # Hashing a password properly takes longer than most tests.

@@ -63,7 +63,9 @@ class ModeratedImageField(FileField):
     """An image column under moderation.
 
     ``owner`` names the attribute of the instance that is the uploader, such as ``"user"`` (dots
-    reach further: ``"profile.user"``); left out, or where it is empty, the instance itself is the owner. The other
+    reach further: ``"profile.user"``); left out, or where it is empty, the instance itself is the owner.
+    Approval and take-down are an UPDATE; with ``send_post_save`` the model's ``post_save`` follows it, after the
+    commit, with ``update_fields`` of this column. The other
     arguments are those of :class:`~django.db.models.ImageField`.
     """
 
@@ -80,15 +82,17 @@ class ModeratedImageField(FileField):
         height_field: str | None = None,
         *,
         owner: str = "",
+        send_post_save: bool = False,
         **kwargs: Any,
     ) -> None:
         self.width_field, self.height_field, self.owner = width_field, height_field, owner
+        self.send_post_save = send_post_save
         super().__init__(verbose_name, name, **kwargs)
 
     def deconstruct(self) -> Any:
         """Return what FileField does, with what is ours."""
         name, path, args, kwargs = super().deconstruct()
-        for key in ("width_field", "height_field", "owner"):
+        for key in ("width_field", "height_field", "owner", "send_post_save"):
             if getattr(self, key):
                 kwargs[key] = getattr(self, key)
         return name, path, args, kwargs

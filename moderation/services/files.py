@@ -15,7 +15,7 @@ from django.db import connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from moderation import storage
+from moderation import signals, storage
 from moderation.domain.analysis import Encoded
 from moderation.models import FileRemoval, Upload
 from moderation.services.revision import database
@@ -117,6 +117,8 @@ def _remove_shown(keys: list[int]) -> int:
 def _deleted(note: FileRemoval) -> bool:
     try:
         storage.storage_of(note.area).delete(note.name)
+        if note.area != storage.QUARANTINE:
+            _tell_host(note)
     except Exception as error:  # noqa: BLE001 -- a storage raises what it likes; the note stays for the sweep
         logger.warning("file removal %s failed: %s", note.pk, type(error).__name__)
         FileRemoval.objects.filter(pk=note.pk).update(
@@ -126,6 +128,15 @@ def _deleted(note: FileRemoval) -> bool:
         )
         return False
     return True
+
+
+def _tell_host(note: FileRemoval) -> None:
+    model, field = storage.target_of(note.area)
+    # A savepoint: a handler whose statement fails must not take the removals of other files with it.
+    with transaction.atomic(using=database()):
+        signals.file_removed.send(
+            model, storage=storage.storage_of(note.area), name=note.name, model=model, field=field
+        )
 
 
 def _skips() -> bool:

@@ -39,6 +39,7 @@ SURFACE = {
     "moderation.validators": {"NotBanned"},
     "moderation.signals": {
         "ban_retired",
+        "file_removed",
         "image_banned",
         "notice_created",
         "upload_approved",
@@ -57,6 +58,7 @@ SURFACE = {
         "isolated",
         "paused",
     },
+    "moderation.thumbnails": {"remove_easy_thumbnails", "remove_imagekit_files"},
     "moderation.testing.fixtures": {"isolated_moderation"},
     "moderation.admin.mixins": {"BanPicturesMixin"},
 }

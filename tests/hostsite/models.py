@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
+from imagekit.models import ImageSpecField
+from imagekit.processors import ResizeToFill
 
 from moderation.fields import ModeratedImageField
 
@@ -35,7 +37,10 @@ class Pet(models.Model):
     )
     portrait_width = models.PositiveIntegerField(null=True, editable=False)
     portrait_height = models.PositiveIntegerField(null=True, editable=False)
-    banner = ModeratedImageField(upload_to="banners/%Y", owner="keeper", null=True, blank=True)
+    banner = ModeratedImageField(
+        upload_to="banners/%Y", owner="keeper", null=True, blank=True, send_post_save=True
+    )
+    small_banner = ImageSpecField(source="banner", processors=[ResizeToFill(50, 50)], format="JPEG")
 
     def __str__(self) -> str:
         return self.name

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.apps import apps
 from django.db import models, transaction
+from django.db.models.signals import post_save
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -83,7 +84,7 @@ def settle(upload: Upload, outcome: Outcome, *, revision: int | None, published:
     files.remove_later(*going)
     upload.save()
     _notify(upload, outcome, before)
-    _announce(upload, before)
+    _announce(upload, before, was_public)
 
 
 def _publish(upload: Upload, published: str, going: list[tuple[str, str]]) -> None:
@@ -149,6 +150,21 @@ def _write_target(upload: Upload, name: str, *, only_where: str | None = None) -
         }
         values |= {column: size if name else None for column, size in sizes.items() if column}
     rows.update(**values)
+    if getattr(field, "send_post_save", False):
+        _on_commit(lambda: _send_post_save(model, upload.target_id, upload.target_field))
+
+
+def _send_post_save(model: type[models.Model], pk: str, field: str) -> None:
+    instance = model._base_manager.filter(pk=pk).first()
+    if instance is not None:
+        post_save.send(
+            model,
+            instance=instance,
+            created=False,
+            raw=False,
+            using=instance._state.db,
+            update_fields=frozenset({field}),
+        )
 
 
 def _drop_private(upload: Upload, going: list[tuple[str, str]]) -> None:
@@ -199,13 +215,21 @@ SIGNALS: dict[str, Signal] = {
 }
 
 
-def _announce(upload: Upload, before: str) -> None:
+def _announce(upload: Upload, before: str, old_name: str) -> None:
+    new_name = upload.published
+
     def send() -> None:
         if not any(
             signal.has_listeners(Upload) for signal in (SIGNALS[upload.status], signals.upload_taken_down)
         ):
             return
-        arguments = {"upload": upload, "owner": owner_of(upload), "target": target_of(upload)}
+        arguments = {
+            "upload": upload,
+            "owner": owner_of(upload),
+            "target": target_of(upload),
+            "old_name": old_name,
+            "new_name": new_name,
+        }
         if before == Status.APPROVED and upload.status != Status.APPROVED:
             signals.upload_taken_down.send_robust(Upload, **arguments)
         if upload.status != before:
