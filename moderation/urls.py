@@ -13,7 +13,7 @@ urlpatterns = [
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", probes.metrics, name="metrics"),
     path("media/upload/<int:pk>/", views.upload_picture, name="upload-picture"),
-    path("media/overlay/<int:pk>/<int:banned>/", views.overlay_picture, name="overlay-picture"),
+    path("media/overlay/<int:pk>/", views.overlay_picture, name="overlay-picture"),
     path("media/evidence/<int:pk>/", views.evidence_picture, name="evidence-picture"),
     path("media/draft/<int:pk>/", views.draft_picture, name="draft-picture"),
 ]

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from moderation import storage
 from moderation.exceptions import PictureMissing, SandboxFailure
-from moderation.models import BanDraft, BannedImage, Upload
+from moderation.models import BanDraft, BannedImage, Match, Upload
 from moderation.services.desk import overlay
 
 TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
@@ -32,14 +32,15 @@ def evidence_picture(_request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @permission_required("moderation.view_private_media", raise_exception=True)
-def overlay_picture(_request: HttpRequest, pk: int, banned: int) -> HttpResponse:
-    """Draw where an upload shows a banned image: the evidence of the second tier."""
+def overlay_picture(_request: HttpRequest, pk: int) -> HttpResponse:
+    """Draw where an upload shows a banned image: what a match of the second tier rested on."""
+    match = get_object_or_404(Match.objects.select_related("screening"), pk=pk)
     try:
-        data = overlay.of_upload(upload=get_object_or_404(Upload, pk=pk), banned_id=banned)
+        data = overlay.of_match(match=match, upload=get_object_or_404(Upload, pk=match.screening.upload_id))
     except (SandboxFailure, PictureMissing) as error:
         raise Http404("The picture cannot be laid over now.") from error
     if data is None:
-        raise Http404("The upload shows nothing of this entry.")
+        raise Http404("What this match rested on is not kept any more.")
     return _guarded(data, "image/png")
 
 

@@ -19,7 +19,7 @@ from moderation.admin.desk import RowPages, actor_of, may
 from moderation.admin.verdict_text import explain
 from moderation.exceptions import ModerationError
 from moderation.forms.decisions import AppealForm
-from moderation.models import Appeal
+from moderation.models import Appeal, Upload
 from moderation.selectors import audit, review
 from moderation.selectors.audit_filters import AuditFilter
 from moderation.services.desk import review as reviews
@@ -128,7 +128,12 @@ class AppealAdmin(RowPages):
         except ModerationError as error:
             messages.error(request, _(str(error)))
             return HttpResponseRedirect(here)
-        messages.success(request, _("Granted: it is public again.") if granted else _("Denied."))
+        if not granted:
+            messages.success(request, _("Denied."))
+        elif Upload.objects.filter(pk=appeal.upload_id).exclude(published="").exists():
+            messages.success(request, _("Granted: it is public again."))
+        else:
+            messages.success(request, _("Granted. It is not shown: its owner removed or replaced it."))
         if granted and may(request, "change_bannedimage"):
             leading = review.item_of(appeal.upload).leading
             if leading is not None:

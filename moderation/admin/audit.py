@@ -175,7 +175,7 @@ class AuditAdmin(RowPages):
         shown = leading or (matches[0] if matches else None)
         difference = evidence.difference(shown, screening.upload_id) if shown else None
         return {
-            **_second_tier(shown, screening.upload_id),
+            **_second_tier(shown),
             "upload": upload,
             "picture": html.picture_of_upload(upload) if upload else "",
             "banned": banned,
@@ -191,11 +191,12 @@ class AuditAdmin(RowPages):
         }
 
 
-def _second_tier(match: Match | None, upload_id: int) -> dict[str, Any]:
+def _second_tier(match: Match | None) -> dict[str, Any]:
     if match is None or not match.method.startswith(LOCAL):
         return {}
     return {
-        "overlay": reverse("moderation:overlay-picture", args=[upload_id, match.banned_id]),
+        "overlay": html.picture_of_match(match),
+        "inliers": match.details.get("inliers", 0),
         "tile": match.details.get("tile", 0) // 10,
         "share": match.details.get("share", 0) // 10,
     }

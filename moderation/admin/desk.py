@@ -176,7 +176,10 @@ class DeskAdmin(ModelAdmin):
     @property
     def media(self) -> Media:
         # Without the admin's jQuery, which writes inline styles: a strict policy would refuse them.
-        return Media(css={"all": ["moderation/desk.css"]}, js=["admin/js/actions.js", "moderation/desk.js"])
+        return Media(
+            css={"all": ["moderation/desk.css"]},
+            js=["admin/js/actions.js", "moderation/desk.js", "moderation/signed_out.js"],
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from moderation.models import BanDraft, BannedImage, Upload
+from moderation.models import BanDraft, BannedImage, Match, Upload
 
 NONE = "–"
 
@@ -46,6 +46,14 @@ def picture_of_entry(banned: BannedImage) -> SafeString:
         return no_picture(_("no picture kept"))
     url = reverse("moderation:evidence-picture", args=[banned.pk])
     return picture(url, _("Banned image %(number)s") % {"number": banned.pk})
+
+
+def picture_of_match(match: Match) -> SafeString:
+    """Return the upload laid over the banned image, as this match of the second tier found it."""
+    url = reverse("moderation:overlay-picture", args=[match.pk])
+    return picture(
+        url, _("The upload laid over the banned image: agreeing tiles green, disagreeing ones red")
+    )
 
 
 def picture_of_draft(draft: BanDraft) -> SafeString:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from moderation.actions import UPLOAD_ACTIONS, uploads
 from moderation.admin import html
 from moderation.admin.desk import VEIL, actor_of, back_to, capped, desk_context, may
+from moderation.admin.lessons import taught_by, with_undo
 from moderation.admin.undoing import UndoPages, undo_rows
 from moderation.admin.verdict_text import explain, reason_in_words
 from moderation.domain.reasons import Reason
@@ -184,16 +185,20 @@ class ReviewPages(UndoPages):
         by_script = request.headers.get("X-Requested-With") == "fetch"
         _wanted, query = filter_of(request)
         ok, message = self.decided(request, pk)
+        taught = taught_by(pk, actor_of(request)) if ok else None
+        if taught:
+            message = f"{message} {taught[1]}"
         if by_script:
             # What is still held is shown again, with what has changed; from what is not, the page goes on.
             held = Upload.objects.filter(pk=pk, status=Upload.Status.HELD).exists()
             if not ok and held:
                 messages.error(request, message)
-            return JsonResponse({"ok": ok, "message": message, "held": held}, status=200 if ok else 409)
+            answer = {"ok": ok, "message": message, "held": held, "undo": taught[0] if taught else None}
+            return JsonResponse(answer, status=200 if ok else 409)
         if not ok:
             messages.error(request, message)
             return HttpResponseRedirect(_with(reverse("admin:moderation_review_item", args=[pk]), query))
-        messages.success(request, message)
+        messages.success(request, with_undo(message) if taught else message)
         return self.to_next(request, after=pk, query=query)
 
     def decided(self, request: HttpRequest, pk: int) -> tuple[bool, str]:
@@ -225,16 +230,20 @@ class ReviewPages(UndoPages):
         if not action.allowed(request.user):
             raise PermissionDenied
         done: list[str] = []
+        lessons: list[str] = []
         for upload in form.cleaned_data["uploads"]:
             single = action.form({"seen": form.cleaned_data["seen"], "status": Upload.Status.HELD})
             single.is_valid()
             try:
                 action.run(upload_id=upload.pk, actor_id=actor_of(request), data=single.cleaned_data)
                 done.append(upload.reference)
+                taught = taught_by(upload.pk, actor_of(request))
+                lessons += [taught[1]] if taught else []
             except ModerationError as error:
                 messages.error(request, f"{upload.reference}: {_(str(error))}")
         if done:
-            messages.success(request, f"{action.done} {', '.join(done)}")
+            message = " ".join([f"{action.done} {', '.join(done)}", *lessons])
+            messages.success(request, with_undo(message) if lessons else message)
         return back_to(request, fallback)
 
     def preference_page(self, request: HttpRequest) -> HttpResponse:

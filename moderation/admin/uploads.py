@@ -20,6 +20,7 @@ from moderation.admin import html
 from moderation.admin.audit_rows import rows_for
 from moderation.admin.dashboard import DashboardPages
 from moderation.admin.desk import RowPages, actor_of, back_to, may
+from moderation.admin.lessons import taught_by, with_undo
 from moderation.admin.review import ReviewPages
 from moderation.admin.verdict_text import explain, reason_in_words
 from moderation.exceptions import ModerationError
@@ -184,5 +185,6 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
             except ModerationError as error:
                 messages.error(request, _(str(error)))
             else:
-                messages.success(request, done)
+                taught = taught_by(pk, actor_of(request))
+                messages.success(request, with_undo(f"{done} {taught[1]}") if taught else done)
         return back_to(request, here)

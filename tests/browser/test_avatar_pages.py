@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session
 
 from moderation import api
 from moderation.models import Blocklist, Upload
 from moderation.services.uploads import screening
 from tests import pictures
 from tests.browser.conftest import SignIn
-from tests.entrypoints.visitors import ASLEEP, member, send
+from tests.entrypoints.visitors import ASLEEP, PASSWORD, member, send
 
 PICTURE = pictures.encode(pictures.scene(1))
 BANNED = pictures.encode(pictures.scene(7))
@@ -175,3 +176,28 @@ def test_the_form_can_be_filled_in_with_the_keyboard(visit: SignIn) -> None:
 
     page.get_by_text("Saved.").wait_for()
     assert (member().display_name, member().about) == ("Ada", "By keyboard.")
+
+
+def test_an_expired_session_keeps_what_a_member_typed_and_the_file(visit: SignIn, file: Path) -> None:
+    member()
+    page = visit("ada")
+    page.get_by_label("About").fill("A long text")
+    page.get_by_label("New picture").set_input_files(file)
+    Session.objects.all().delete()
+
+    page.get_by_role("button", name="Save").click()
+
+    page.get_by_role("alert").get_by_text("You are signed out.").wait_for()
+    assert page.get_by_label("About").input_value() == "A long text"
+    with page.context.expect_page() as opened:
+        page.get_by_role("alert").get_by_role("link", name="sign in").click()
+    other = opened.value
+    other.get_by_label("Username").fill("ada")
+    other.get_by_label("Password").fill(PASSWORD)
+    other.get_by_role("main").get_by_role("button", name="Sign in").click()
+    other.wait_for_url("**/me/")
+    other.close()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Your picture is live").wait_for()
+    assert page.get_by_label("About").input_value() == "A long text"
+    assert page.get_by_role("alert").count() == 0

@@ -99,3 +99,32 @@ def test_an_expired_session_says_so_and_keeps_what_was_typed(visit: SignIn) -> N
     personal = Decision.objects.get(upload_id=held.pk).personal
     assert personal is not None
     assert personal.text == "Seen before"
+
+
+def test_other_pages_of_the_desk_keep_what_was_typed_as_well(visit: SignIn) -> None:
+    _staff("senior", "sven")
+    rejected = rejected_upload()
+    appeal = review.ask_for_review(upload=rejected, text="I drew this.")
+    desk = visit("sven")
+    desk.goto(reverse("admin:moderation_appeal_change", args=[appeal.pk]))
+    note = desk.get_by_label("Note for colleagues")
+    note.fill("Looks drawn to me")
+    Session.objects.all().delete()
+
+    desk.get_by_role("button", name="Deny").click()
+
+    desk.get_by_role("alert").get_by_text("You are signed out.").wait_for()
+    assert note.input_value() == "Looks drawn to me"
+    with desk.context.expect_page() as opened:
+        desk.get_by_role("alert").get_by_role("link", name="Sign in").click()
+    other = opened.value
+    other.get_by_label("Username").fill("sven")
+    other.get_by_label("Password").fill(PASSWORD)
+    other.get_by_role("button", name="Log in").click()
+    other.get_by_role("navigation", name="Moderators' desk").wait_for()
+    other.close()
+    desk.get_by_role("button", name="Deny").click()
+    desk.get_by_text("Denied.").wait_for()
+    personal = Decision.objects.latest("pk").personal
+    assert personal is not None
+    assert personal.text == "Looks drawn to me"

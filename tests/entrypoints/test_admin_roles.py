@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from moderation.models import Appeal, BanDraft, BannedImage, Blocklist, Screening, Upload
+from moderation.models import Appeal, BanDraft, BannedImage, Blocklist, Match, Screening, Upload
 from moderation.services.desk import review
 from tests.entrypoints.desk import at_the_desk, ban, held_upload, rejected_upload
 
@@ -195,5 +195,5 @@ def test_every_page_of_the_desk_is_in_this_table() -> None:
 
 @pytest.mark.parametrize("role", ["anonymous", "uploader"])
 def test_the_overlay_of_two_pictures_is_for_the_desk_alone(role: str, desk: Desk) -> None:
-    url = reverse("moderation:overlay-picture", args=[desk.upload.pk, desk.banned.pk])
+    url = reverse("moderation:overlay-picture", args=[Match.objects.latest("pk").pk])
     assert at_the_desk(role).get(url).status_code == 403

@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from moderation.domain.local.background import without_background
-from moderation.domain.local.masks import check_again, packed_tiles
+from moderation.domain.local.masks import check_again, packed_tiles, tiles_of
 from moderation.domain.local.signature import LocalSignature
 from moderation.domain.local.tiles import TileCheck, evidence_tiles
 from moderation.domain.policy import LOCAL, JudgedMatch
@@ -114,6 +114,16 @@ def of_decision(decision_id: int) -> QuerySet[LearnedBackground]:
     return (
         LearnedBackground.objects.filter(decision_id=decision_id).select_related("signature").order_by("pk")
     )
+
+
+def taught(decision_id: int) -> dict[int, int]:
+    """Return what an approval has taught: entry → tiles of it that count no more because of this one; none where the
+    entry may only hold since, so that all of them go on counting. Empty before :func:`settle_waiting` has run."""
+    tiles: dict[int, int] = {}
+    for row in of_decision(decision_id).filter(revision__isnull=False):
+        number = 0 if row.too_much else int(tiles_of(bytes(row.tiles)).sum())
+        tiles[row.signature.banned_id] = tiles.get(row.signature.banned_id, 0) + number
+    return tiles
 
 
 def of_entry(banned_id: int) -> QuerySet[LearnedBackground]:

@@ -184,7 +184,10 @@ def _notify(upload: Upload, outcome: Outcome, before: str) -> None:
 
 
 def tell(upload: Upload, kind: str, *, by_person: bool) -> Notice:
-    """Leave the owner a notice on the site, and send a signal that a host can turn into mail."""
+    """Leave the owner a notice on the site, and send a signal that a host can turn into mail. Nothing is called
+    restored that is not shown."""
+    if kind == Notice.Kind.RESTORED and not upload.published:
+        kind = Notice.Kind.APPROVED
     notice = Notice.objects.create(
         upload=upload, kind=kind, message=messages.of_upload(upload), by_person=by_person
     )

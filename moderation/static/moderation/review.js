@@ -9,18 +9,25 @@ document.addEventListener("DOMContentLoaded", () => {
   // Django changes the token when one signs in, as after an expired session in another tab: the cookie has the newest.
   const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1]
     ?? document.querySelector("[name=csrfmiddlewaretoken]").value;
+  const signedOut = document.querySelector("[data-signed-out]");
   let next = null;
   let busy = false;
 
-  const say = (text, wrong = false) => { toast.textContent = text; toast.classList.toggle("mod-wrong", wrong); };
+  const say = (text, wrong = false, decision = null) => {
+    signedOut.hidden = true;
+    toast.textContent = decision ? `${text} ` : text;
+    toast.classList.toggle("mod-wrong", wrong);
+    if (!decision) return;
+    const button = Object.assign(document.createElement("button"), {
+      type: "button", className: "mod-link", textContent: root.dataset.undoText, onclick: () => undo([["decision", decision]]),
+    });
+    toast.append(button);
+  };
   // What was typed stays on the page: one signs in in another tab and presses the button again.
   const failed = (error) => {
     if (!(error instanceof SignedOut)) { say(root.dataset.offline, true); return; }
-    const link = Object.assign(document.createElement("a"), {
-      href: root.dataset.signIn, target: "_blank", textContent: root.dataset.signInText,
-    });
-    say(`${root.dataset.signedOut} `, true);
-    toast.append(link);
+    signedOut.hidden = false;
+    toast.after(signedOut);
   };
   const current = () => Number(place.querySelector("[data-id]")?.dataset.id ?? 0);
   const post = async (url, fields) => {
@@ -73,9 +80,11 @@ document.addEventListener("DOMContentLoaded", () => {
       // Not form.action: the buttons are called "action", and so hide it.
       const result = await post(form.getAttribute("action"), [...fields, ["action", button.value]]);
       if (!result.ok && result.held) { location.reload(); return; }
-      say(result.message, !result.ok);
+      say(result.message, !result.ok, result.undo);
       const item = await next;
-      if (item) show(item); else location.assign(root.dataset.grid);
+      if (item) show(item);
+      // With nothing to go on to, what was learned is read and taken back on the grid, where it is listed.
+      else location.assign(root.dataset.grid);
     } catch (error) {
       failed(error);
     } finally {
@@ -84,11 +93,11 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   };
 
-  const undo = async () => {
+  const undo = async (named = []) => {
     if (busy) return;
     busy = true;
     try {
-      const result = await post(root.dataset.undo, []);
+      const result = await post(root.dataset.undo, named);
       say(result.message, !result.ok);
       if (result.ok && result.upload) {
         location.assign(root.dataset.item.replace("/0/", `/${result.upload}/`));
