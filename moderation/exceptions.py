@@ -148,6 +148,14 @@ class ChangedSinceSeen(DecisionRefused):
     )
 
 
+class AllowedExactly(DecisionRefused):
+    code = "allowed_exactly"
+    message = (
+        "An exact copy of this picture is allowed, so a ban would not stop it. Retire the entry that allows "
+        "it first."
+    )
+
+
 class AppealRefused(ModerationError):
     code = "appeal_refused"
     message = "A review can be asked for once, by the owner, of a picture that was rejected."

@@ -119,6 +119,7 @@ class BanPages(DeskAdmin):
                 "draft": row,
                 "picture": html.picture_of_draft(row),
                 "reach": reaches.get(row.pk),
+                "opposites": drafts.opposites_of(row) if row.status in pending else [],
                 "groups": _groups(reaches.get(row.pk), uploads, itself=row.upload_id),
                 "second": row.status == Status.DRAFT and row.pk in reaches and needs_second(reaches[row.pk]),
                 "by": names.get(row.created_by, ""),

@@ -5,9 +5,9 @@ radii of the entry (fingerprints), or brings its own band (an exact copy; local 
 
 Order of the rules:
 
-1. What an allow-listed picture accounts for (exactly, or as a copy that would block) is set aside, by
-   view: a banned frame beside an allowed one is found, and so is a banned picture that was pasted onto
-   an allowed one.
+1. What an allow-listed picture accounts for is set aside, by view: exactly, or as a copy that would block, where it is
+   nearer than everything banned. A banned frame beside an allowed one is found, and so is a banned picture that was
+   pasted onto an allowed one.
 2. A pair that a human has cleared is set aside.
 3. ``monitor`` lists record and do nothing.
 4. A match in the block band of a ``block`` list blocks; any other match holds.
@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from moderation.domain.algorithms import ALGORITHMS
 from moderation.domain.evidence.weighing import Evidence
 from moderation.domain.local.budget import TIME_EXCEEDED
 from moderation.domain.radii import NEVER, Band
@@ -32,6 +33,9 @@ INSET = "inset"
 """In the variant of what was found inside of a picture."""
 WHOLE = -1
 """Number of the view of a match that concerns the picture as a whole."""
+
+MARGIN = 6
+"""Of 256 bits, see :func:`margin`."""
 
 BandName = Literal["exact", "block", "hold"]
 Verdict = Literal["allow", "hold", "block"]
@@ -155,7 +159,7 @@ def judge(
         placed = band_of(hit, entry) if entry else None
         if entry and placed:
             found.append((hit, entry, *placed))
-    explained = _explained_by_allowed(found)
+    explained = _explained_by_allowed(found, cleared)
 
     matches = []
     for hit, entry, band, radius in found:
@@ -181,30 +185,72 @@ def _allows_exactly(match: JudgedMatch) -> bool:
     return match.entry.action == "allow" and match.band == "exact"
 
 
-def _explained_by_allowed(found: Collection[tuple[Hit, Entry, BandName, int]]) -> list[Hit]:
+def _explained_by_allowed(
+    found: Collection[tuple[Hit, Entry, BandName, int]], cleared: Collection[int]
+) -> list[Hit]:
     """Return hits of banned entries that an allow-listed picture accounts for.
 
-    An exact copy of an allowed picture accounts for everything in it. A near one accounts for the
-    fingerprints of the view as a whole, and for what the second tier says of those same entries. It does
-    not account for what is set into it: a banned picture pasted onto an allowed one is found.
+    An exact copy of an allowed picture accounts for everything in it. A near one accounts for a view as a whole, where
+    it is :func:`nearer` than everything that counts there, and for what the second tier says of those same entries. It
+    does not account for what is set into it: a banned picture pasted onto an allowed one is found.
     """
-    allowed = {hit.view for hit, entry, band, _ in found if entry.action == "allow" and band != "hold"}
-    exactly = {hit.view for hit, entry, band, _ in found if entry.action == "allow" and band == "exact"}
-    if WHOLE in exactly:
+    allowed = [(hit, band) for hit, entry, band, _ in found if entry.action == "allow"]
+    if any(band == "exact" and hit.view == WHOLE for hit, band in allowed):
         return [hit for hit, _, _, _ in found]
+    rivals = [
+        hit
+        for hit, entry, _, _ in found
+        if entry.action in ("block", "hold") and entry.banned not in cleared and _of_view_as_whole(hit)
+    ]
+    if any(hit.view == WHOLE for hit in rivals):
+        return []
+    explained = {
+        hit.view
+        for hit, band in allowed
+        if band != "hold"
+        and _of_view_as_whole(hit)
+        and nearer(
+            [other for other, _ in allowed if (other.banned, other.view) == (hit.banned, hit.view)],
+            [rival for rival in rivals if rival.view == hit.view],
+        )
+    }
     whole = [
         hit
         for hit, _, _, _ in found
-        if hit.view in allowed
-        and hit.view != WHOLE
-        and INSET not in hit.variant
-        and not hit.method.startswith(LOCAL)
+        if hit.view in explained and hit.view != WHOLE and _of_view_as_whole(hit)
     ]
     accounted = {(hit.banned, hit.view) for hit in whole}
     local = [
         hit for hit, _, _, _ in found if hit.method.startswith(LOCAL) and (hit.banned, hit.view) in accounted
     ]
     return whole + local
+
+
+def _of_view_as_whole(hit: Hit) -> bool:
+    return INSET not in hit.variant and not hit.method.startswith(LOCAL)
+
+
+def nearer(allowed: Iterable[Hit], banned: Iterable[Hit]) -> bool:
+    """Return whether an allowed entry is clearly nearer to a view than each of these hits of banned entries: by every
+    method by which a banned one was found, by :func:`margin` bits. What an allowed entry was not found by, it is
+    not nearer by. With the hits of one entry on each side, says which of the two a picture is taken for."""
+    distances: dict[str, int] = {}
+    for hit in allowed:
+        if _of_view_as_whole(hit):
+            distances[hit.method] = min(hit.distance, distances.get(hit.method, hit.distance))
+    return all(
+        hit.method in distances and distances[hit.method] + margin(hit.method) <= hit.distance
+        for hit in banned
+    )
+
+
+def margin(method: str) -> int:
+    """Return the bits by which an allowed entry has to be nearer. A copy of a banned picture lies up to 12 of 256 bits
+    from it by the worst of the methods, and 8 by the best (80 photographs; JPEG quality 60, half and double size,
+    mirror, turn, GIF of 64 colours, frames); so it may come as much nearer to an allowed picture that is nearly the
+    same."""
+    bits = next((one.bits for one in ALGORITHMS.values() if one.qualified == method), 256)
+    return max(1, MARGIN * bits // 256)
 
 
 def _weight(match: JudgedMatch) -> tuple[object, ...]:

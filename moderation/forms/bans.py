@@ -239,7 +239,9 @@ class OverturnForm(forms.Form):
     allow = forms.BooleanField(
         label=_("Put this upload's picture on the allowlist"),
         required=False,
-        help_text=_("Whatever it explains is never flagged again."),
+        help_text=_(
+            "Exact copies of it pass from now on, and near ones that are nearer to it than to what is banned."
+        ),
     )
     restore = forms.ModelMultipleChoiceField(queryset=Upload.objects.all(), required=False)
     note = forms.CharField(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,20 @@ from moderation.models import Blocklist
 from moderation.services.blocklists import enrolment
 from moderation.services.blocklists.banning import BanResult
 from moderation.services.blocklists.enrolment import Picture
+from moderation.services.blocklists.opposites import Opposite
+
+
+def in_json(found: Iterable[Opposite]) -> list[dict[str, Any]]:
+    """Return the entries of the other side, for a line of JSON."""
+    return [
+        {
+            "banned": one.banned,
+            "blocklist": one.blocklist,
+            "distances": dict(one.distances),
+            "wins": one.words,
+        }
+        for one in found
+    ]
 
 
 class EnrolCommand(JsonCommand):

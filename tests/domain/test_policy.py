@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from moderation.domain.evidence.weighing import Evidence, EvidenceBand
 from moderation.domain.local.budget import TIME_EXCEEDED
-from moderation.domain.policy import WHOLE, BandName, Entry, Hit, Judgement, band_of, judge
+from moderation.domain.policy import WHOLE, BandName, Entry, Hit, Judgement, band_of, judge, margin, nearer
 from moderation.domain.radii import NEVER, Band
 
 CODE = "dhash256/1"
+OTHER = "phash256/1"
 LOCAL = "local/1"
 RANK = {"allow": 0, "hold": 1, "block": 2}
 RADII = {CODE: Band(31, 45)}
@@ -242,19 +243,84 @@ def test_what_was_set_aside_does_not_lead() -> None:
 
 
 def test_a_near_allowed_picture_accounts_for_the_codes_of_its_view() -> None:
-    assert _judge([_code(1), _code(2)], _entry(1), _entry(2, action="allow")).reason == "allowlisted"
+    hits = [_code(1), _code(2, distance=2)]
+
+    assert _judge(hits, _entry(1), _entry(2, action="allow")).reason == "allowlisted"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "banned", "verdict"),
+    [
+        ([(CODE, 4)], [(CODE, 10)], "allow"),
+        ([(CODE, 5)], [(CODE, 10)], "block"),
+        ([(CODE, 10)], [(CODE, 10)], "block"),
+        ([(CODE, 30)], [(CODE, 10)], "block"),
+        ([(CODE, 0), (OTHER, 0)], [(CODE, 6), (OTHER, 6)], "allow"),
+        ([(CODE, 0), (OTHER, 0)], [(CODE, 6), (OTHER, 5)], "block"),
+        ([(CODE, 0)], [(CODE, 20), (OTHER, 20)], "block"),
+        ([(CODE, 0)], [(OTHER, 40)], "hold"),
+        ([(CODE, 26), (OTHER, 39)], [(CODE, 40), (OTHER, 45)], "allow"),
+    ],
+    ids=str,
+)
+def test_the_nearer_entry_wins_by_every_method(
+    allowed: list[tuple[str, int]], banned: list[tuple[str, int]], verdict: str
+) -> None:
+    bands = {CODE: Band(31, 45), OTHER: Band(31, 45)}
+    hits = [Hit(1, method, distance, 0) for method, distance in banned]
+    hits += [Hit(2, method, distance, 0) for method, distance in allowed]
+
+    judgement = _judge(hits, _entry(1, bands=bands), _entry(2, action="allow", bands=bands))
+
+    assert judgement.verdict == verdict
+
+
+def test_it_has_to_be_nearer_than_every_entry_that_counts() -> None:
+    hits = [_code(1, distance=30), _code(2, distance=2), _code(3, distance=4)]
+    allowed, far, near = _entry(2, action="allow"), _entry(1), _entry(3, action="hold")
+
+    assert _judge(hits, far, allowed, near).verdict == "block"
+    assert _judge(hits, far, allowed, near, cleared={3}).verdict == "allow"
+    assert _judge(hits, far, allowed, replace(near, action="monitor")).verdict == "allow"
+
+
+def test_no_allowed_entry_makes_up_for_another_one() -> None:
+    bands = {CODE: Band(31, 45), OTHER: Band(31, 45)}
+    entries = [_entry(1, bands=bands), *(_entry(pk, action="allow", bands=bands) for pk in (2, 3))]
+    hits = [_code(1, distance=20), Hit(1, OTHER, 20, 0), _code(2, distance=2), Hit(3, OTHER, 2, 0)]
+
+    assert _judge(hits, *entries).verdict == "block"
+
+
+def test_an_exact_banned_copy_leaves_nothing_to_an_allowed_entry_that_is_near() -> None:
+    hits = [_exact(3), _code(1, distance=30), _code(2, distance=2)]
+
+    assert _judge(hits, _entry(1), _entry(2, action="allow"), _entry(3, action="hold")).verdict == "block"
+
+
+def test_an_allowed_picture_that_is_set_in_accounts_for_nothing_around_it() -> None:
+    hits = [_code(1, distance=20), _code(2, distance=0, variant="inset")]
+
+    assert _judge(hits, _entry(1), _entry(2, action="allow")).verdict == "block"
+
+
+@pytest.mark.parametrize(
+    ("method", "bits"), [("dhash256/1", 6), ("dhash64/1", 1), ("phash64/1", 1), ("unknown/3", 6)]
+)
+def test_the_margin_fits_the_code(method: str, bits: int) -> None:
+    assert margin(method) == bits
 
 
 @pytest.mark.parametrize(
     ("banned", "allowed"),
     [
         (_code(1, view=1), _code(2, view=0)),
-        (_code(1, variant="inset"), _code(2)),
-        (_code(1, variant="border+inset 1"), _code(2)),
-        (_exact(1), _code(2)),
-        (_exact(1, method="pixels/1"), _code(2)),
+        (_code(1, variant="inset"), _code(2, distance=2)),
+        (_code(1, variant="border+inset 1"), _code(2, distance=2)),
+        (_exact(1), _code(2, distance=2)),
+        (_exact(1, method="pixels/1"), _code(2, distance=2)),
         (_code(1), _code(2, distance=32)),
-        (_local(1), _code(2)),
+        (_local(1), _code(2, distance=2)),
     ],
     ids=["other view", "inset", "border and inset", "equal bytes", "equal pixels", "not near", "local only"],
 )
@@ -265,9 +331,10 @@ def test_a_near_allowed_picture_accounts_for_nothing_else(banned: Hit, allowed: 
 def test_a_near_allowed_picture_accounts_for_what_the_second_tier_says_of_the_same_entry() -> None:
     entries = (_entry(1), _entry(2, action="allow"), _entry(3))
 
-    assert _judge([_code(1), _local(1), _code(2)], *entries).verdict == "allow"
-    assert _judge([_code(1), _local(1, view=1), _code(2)], *entries).verdict == "block"
-    assert _judge([_code(1), _local(3), _code(2)], *entries).verdict == "block"
+    near = _code(2, distance=2)
+    assert _judge([_code(1), _local(1), near], *entries).verdict == "allow"
+    assert _judge([_code(1), _local(1, view=1), near], *entries).verdict == "block"
+    assert _judge([_code(1), _local(3), near], *entries).verdict == "block"
 
 
 def test_an_exact_allowed_copy_accounts_for_everything() -> None:
@@ -430,12 +497,18 @@ def test_a_near_allowed_picture_changes_nothing_beyond_its_view(
     hits: list[Hit], entries: list[Entry], notes: tuple[str, ...], view: int
 ) -> None:
     elsewhere = [hit for hit in hits if hit.view != view or "inset" in hit.variant]
-    accounted = [hit for hit in hits if hit not in elsewhere and hit.method == CODE]
-    found = _judge(
-        [*elsewhere, *accounted, _code(9, view=view)], *entries, _entry(9, action="allow"), notes=notes
-    )
+    there = [hit for hit in hits if hit not in elsewhere and hit.method == CODE]
+    near = _code(9, view=view)
+    found = _judge([*elsewhere, *there, near], *entries, _entry(9, action="allow"), notes=notes)
 
-    assert found.verdict == _judge(elsewhere, *entries, notes=notes).verdict
+    rivals = {entry.banned: entry for entry in entries if entry.action != "monitor"}
+    counting = [hit for hit in there if hit.banned in rivals and band_of(hit, rivals[hit.banned])]
+    exactly = any(hit.view == WHOLE and hit.banned in rivals for hit in hits)
+    explains = nearer([near], counting) and not exactly
+    assert (
+        found.verdict
+        == _judge(elsewhere if explains else [*elsewhere, *there], *entries, notes=notes).verdict
+    )
 
 
 @given(HITS, _entries(), st.sets(BANNED), NOTES)

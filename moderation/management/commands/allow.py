@@ -7,12 +7,13 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from moderation.management.base import wrong_usage
-from moderation.management.enrolling import EnrolCommand
+from moderation.management.enrolling import EnrolCommand, in_json
 from moderation.management.pictures import PictureFile, add_paths
 from moderation.models import Blocklist
 from moderation.services.blocklists import banning
 from moderation.services.blocklists.enrolment import Picture
 from moderation.services.blocklists.lowering import OPERATOR
+from moderation.services.blocklists.opposites import opposites
 
 
 class Command(EnrolCommand):
@@ -37,9 +38,12 @@ class Command(EnrolCommand):
     def enter(
         self, picture: Picture, file: PictureFile, blocklist: Blocklist, options: dict[str, Any]
     ) -> None:
+        near = opposites(picture.analysis, blocklist=blocklist, exact_only=picture.analysis.flat)
         result = banning.allow(
             picture=picture, blocklist=blocklist, actor_id=OPERATOR, note=options["reason"]
         )
         words = f"entry {result.banned.pk} of “{blocklist.slug}”"
         words += f", revision {result.revision}" if result.created else ", which was there already"
-        self.entered(file, blocklist, result, {"exact_only": result.banned.exact_only}, words)
+        words += "".join(f". {one.words}" for one in near) if result.created else ""
+        extra = {"exact_only": result.banned.exact_only, "opposites": in_json(near)}
+        self.entered(file, blocklist, result, extra, words)

@@ -8,12 +8,13 @@ from django.core.management.base import CommandParser
 
 from moderation.exceptions import FlatPicture, NeedsConfirmation
 from moderation.management.base import printable
-from moderation.management.enrolling import EnrolCommand
+from moderation.management.enrolling import EnrolCommand, in_json
 from moderation.management.pictures import PictureFile, add_paths
 from moderation.models import Blocklist
 from moderation.services.blocklists import banning
 from moderation.services.blocklists.banning import EntryOptions
 from moderation.services.blocklists.enrolment import Picture
+from moderation.services.blocklists.opposites import opposites
 from moderation.services.blocklists.reach import Parts
 
 SHORT = 40
@@ -47,6 +48,7 @@ class Command(EnrolCommand):
         reason, exact_only = options["reason"], options["exact_only"]
         if picture.analysis.flat and not exact_only:
             raise FlatPicture(f"{FlatPicture.message} Here: --exact-only.")
+        near = opposites(picture.analysis, blocklist=blocklist, exact_only=exact_only)
         result = banning.ban(
             picture=picture,
             blocklist=blocklist,
@@ -72,7 +74,9 @@ class Command(EnrolCommand):
                 words += "; they seem to share a background, so crops of it are only held"
         else:
             words += ", which was there already"
+        words += "".join(f". {one.words}" for one in near) if result.created else ""
         extra = {
+            "opposites": in_json(near),
             "reach": found,
             "parts": _parts(parts),
             "nearest": result.banned.nearest_id if result.created else None,

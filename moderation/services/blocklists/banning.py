@@ -27,6 +27,7 @@ from moderation.services.blocklists.blocklist import reach_back
 from moderation.services.blocklists.drafting import confirmed, foresee, needs_second, only_local, wait
 from moderation.services.blocklists.enrolment import Picture, keep_evidence
 from moderation.services.blocklists.lowering import acts_alone, entering_lowers
+from moderation.services.blocklists.opposites import refuse_what_is_allowed
 from moderation.services.blocklists.reach import Reach
 from moderation.services.history import decisions
 from moderation.services.revision import Change, database
@@ -90,12 +91,14 @@ def ban(
     made from a ``draft`` that waits, it is confirmed. So does whatever a person puts on a list that allows. One that shows a background that many people's pictures share
     may only hold by its parts.
 
-    Raises :class:`FlatPicture` for a picture without structure, unless ``exact_only`` is asked for.
+    Raises :class:`FlatPicture` for a picture without structure, unless ``exact_only`` is asked for, and
+    :class:`AllowedExactly` where an exact copy is allowed.
     What is on the list already, exactly or at distance 0 in every algorithm, adds no entry and raises
     no revision; the decision is recorded.
     """
     if picture.analysis.flat and not options.exact_only:
         raise FlatPicture
+    _refuse_what_is_allowed(picture, blocklist)
     reach = foresee(picture, blocklist=blocklist, options=options)
     alone = acts_alone(actor_id) or not entering_lowers(blocklist)
     if (needs_second(reach) or not alone) and not confirmed(draft) and _same(picture, blocklist) is None:
@@ -107,6 +110,11 @@ def ban(
     return replace(_enter(picture, blocklist, actor_id, options, draft), reach=reach)
 
 
+def _refuse_what_is_allowed(picture: Picture, blocklist: Blocklist) -> None:
+    analysis = picture.analysis
+    refuse_what_is_allowed(sha256=analysis.sha256, pixels=analysis.pixels, blocklist=blocklist)
+
+
 def _enter(
     picture: Picture, blocklist: Blocklist, actor_id: str, options: EntryOptions, draft: BanDraft | None
 ) -> BanResult:
@@ -116,6 +124,7 @@ def _enter(
     try:
         nearest, distance = _nearest(picture, blocklist)
         with revision.exclusive_change() as change:
+            _refuse_what_is_allowed(picture, blocklist)
             same = _same(picture, blocklist)
             if same is not None:
                 return already_there(

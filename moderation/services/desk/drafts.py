@@ -26,6 +26,7 @@ from moderation.services.blocklists import banning, codes, drafting, enrolment
 from moderation.services.blocklists.banning import BanResult, EntryOptions
 from moderation.services.blocklists.enrolment import Picture
 from moderation.services.blocklists.lowering import entering_lowers
+from moderation.services.blocklists.opposites import Opposite, opposites, refuse_what_is_allowed
 from moderation.services.blocklists.reach import Reach, reach_of, used_by
 from moderation.services.desk import lowering, review
 from moderation.services.rescans import local_reach
@@ -141,9 +142,16 @@ def reaches_of(drafts: Iterable[BanDraft]) -> dict[int, Reach]:
     return {row.pk: _reach_of(row, found.get(row.pk)) for row in rows}
 
 
-def _reach_of(draft: BanDraft, sample: Sample | None) -> Reach:
+def opposites_of(draft: BanDraft) -> list[Opposite]:
+    """Return what stands on the other side of a draft."""
+    analysis = _analysis_of(draft)
+    return opposites(analysis, blocklist=draft.blocklist, exact_only=draft.exact_only or draft.flat)
+
+
+def _analysis_of(draft: BanDraft) -> Analysis:
+    """Return what is known of a draft's picture without decoding it again."""
     found = tuple(Code(name, bytes.fromhex(bits), 0, variant) for name, bits, variant in draft.codes)
-    analysis = Analysis(
+    return Analysis(
         probe=Probe("", 0, 0, 0),
         sha256=bytes(draft.sha256),
         pixels=bytes(draft.pixels),
@@ -152,8 +160,11 @@ def _reach_of(draft: BanDraft, sample: Sample | None) -> Reach:
         quality=0.0 if draft.flat else 1.0,
         flat=draft.flat,
     )
+
+
+def _reach_of(draft: BanDraft, sample: Sample | None) -> Reach:
     return reach_of(
-        analysis,
+        _analysis_of(draft),
         blocklist=draft.blocklist,
         exact_only=draft.exact_only or draft.flat,
         radii=draft.radii,
@@ -180,6 +191,7 @@ def confirm(*, draft_id: int, actor_id: str) -> BanResult:
     picture = None if draft.algorithm else _picture(draft)
     if picture is not None and picture.analysis.flat and not draft.exact_only:
         raise FlatPicture
+    refuse_what_is_allowed(sha256=bytes(draft.sha256), pixels=bytes(draft.pixels), blocklist=draft.blocklist)
     if draft.upload is not None and draft.reject_too:
         _reject(draft, actor_id)
     result = _ban(draft, picture, actor_id)

@@ -7,6 +7,7 @@ from moderation.domain.reasons import Reason
 from moderation.models import Blocklist, Upload
 from moderation.services.blocklists import banning, enrolment
 from moderation.services.blocklists.banning import BanResult, EntryOptions
+from moderation.services.blocklists.opposites import refuse_what_is_allowed
 from moderation.services.desk import review
 
 
@@ -26,6 +27,7 @@ def reject_and_ban(
     upload = Upload.objects.select_related("blocklist").get(pk=upload_id)
     picture = enrolment.picture_of_upload(upload)
     chosen = blocklist or upload.blocklist or selectors.blocklist_named("default")
+    refuse_what_is_allowed(sha256=picture.analysis.sha256, pixels=picture.analysis.pixels, blocklist=chosen)
     review.reject(
         upload_id=upload_id,
         actor_id=actor_id,

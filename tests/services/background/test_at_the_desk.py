@@ -26,7 +26,7 @@ def _overlay(client: Client, match: Match) -> Any:
 
 
 def _green(png: bytes) -> int:
-    """Pixels that are much greener than red and blue: agreeing tiles."""
+    """Return the number of pixels that are much greener than red and blue: agreeing tiles."""
     with Image.open(BytesIO(png)) as picture:
         rgb = np.asarray(picture.convert("RGB"), dtype=np.int16)
     return int(((rgb[..., 1] - rgb[..., 0] > 30) & (rgb[..., 1] - rgb[..., 2] > 10)).sum())
