@@ -24,11 +24,13 @@ from moderation.services.desk import review
 from moderation.services.files import area_of
 from moderation.services.personal import owner_key
 from moderation.services.search import trial
-from moderation.services.uploads import data_rights, intake, messages
+from moderation.services.uploads import data_rights, intake, messages, outcome
+from moderation.services.uploads.reporting import ReportStatus, report_picture, report_status, reports_of
 
 __all__ = [
     "Explanation",
     "NoticeView",
+    "ReportStatus",
     "ScreenedBytes",
     "UploadStatus",
     "ask_for_review",
@@ -40,6 +42,9 @@ __all__ = [
     "limits",
     "mark_notices_read",
     "notices_for",
+    "report_picture",
+    "report_status",
+    "reports_of",
     "screen_bytes",
     "status_of",
     "submit_upload",
@@ -85,6 +90,10 @@ class NoticeView:
     """``machine`` or ``person``."""
     read: bool
     may_appeal: bool
+    found: str = ""
+    """How a picture that was stopped was found: by the ``machine``, a ``person`` or a ``report``; else empty."""
+    appeal_until: datetime | None = None
+    """While a review may be asked for, until when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +213,8 @@ def notices_for(owner: Model, *, unread_only: bool = False) -> list[NoticeView]:
             by="person" if notice.by_person else "machine",
             read=notice.read_at is not None,
             may_appeal=_may_appeal(notice.upload),
+            found=notice.found,
+            appeal_until=outcome.appeal_until(notice.upload) if _may_appeal(notice.upload) else None,
         )
         for notice in notices[:100]
     ]
@@ -291,7 +302,8 @@ def _appeal(upload: Upload) -> Appeal | None:
 
 
 def _may_appeal(upload: Upload) -> bool:
-    return upload.status == Upload.Status.REJECTED and _appeal(upload) is None
+    open_ = upload.status == Upload.Status.REJECTED and _appeal(upload) is None
+    return open_ and timezone.now() <= outcome.appeal_until(upload)
 
 
 def described(upload: Upload) -> UploadStatus:

@@ -24,7 +24,7 @@ MAY_BE_OFF = ("housekeeping_seconds", "uploads_per_minute", "pending_at_once")
 """Numbers of which 0 means never, or no limit."""
 MOST_DELAY = 144
 KEEP: Mapping[str, int | None] = {
-    "rejected": 180,
+    "rejected": 184,
     "held": None,
     "withdrawn": 30,
     "refused": 7,
@@ -104,6 +104,9 @@ class Settings:
     """Whether the second tier's signatures of uploads are kept, so that a later ban reaches back."""
     retention: Mapping[str, int | None] = field(default_factory=dict)
     """What is kept for how many days, see :data:`KEEP`; None keeps it for good."""
+    appeal_days: int = 184
+    """Days after a rejection within which its uploader may ask for a review; six months, the longest of them. What
+    ``RETENTION`` keeps of rejected uploads has to last as long."""
     uploads_per_minute: int = 20
     """What one uploader may send in the minute that begins with the first, refused files included; 0 for
     no limit. Keeps the filter from being flooded, and from being asked until it says yes."""

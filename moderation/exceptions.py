@@ -148,6 +148,11 @@ class ChangedSinceSeen(DecisionRefused):
     )
 
 
+class ReportRefused(ModerationError):
+    code = "report_refused"
+    message = "This picture is not shown any more, so there is nothing to report."
+
+
 class AllowedExactly(DecisionRefused):
     code = "allowed_exactly"
     message = (

@@ -1,5 +1,5 @@
 """The moderators' desk, inside Django admin."""
 
-from moderation.admin import appeals, audit, banned, blocklists, keys, uploads
+from moderation.admin import appeals, audit, banned, blocklists, keys, reports, uploads
 
-__all__ = ["appeals", "audit", "banned", "blocklists", "keys", "uploads"]
+__all__ = ["appeals", "audit", "banned", "blocklists", "keys", "reports", "uploads"]

@@ -71,10 +71,11 @@ def capped(number: int) -> str:
 def waiting_for(request: HttpRequest) -> tuple[dict[str, int], int]:
     """Return what waits for this moderator, counted no further than the cap, and how much waits to be confirmed by
     whomever."""
-    held, appeals, bans = review.waiting()
+    held, appeals, bans, reports = review.waiting()
     return {
         "held": held if may(request, "decide_upload") else 0,
         "appeals": appeals if may(request, "view_appeal") else 0,
+        "reports": reports if may(request, "view_report") else 0,
         "bans": bans if may(request, "add_bannedimage") else 0,
     }, bans
 
@@ -98,6 +99,7 @@ def navigation(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, A
     link("desk", _("Desk"), ("view_upload",))
     link("review", _("Review"), ("decide_upload",), counts["held"])
     link("appeal_changelist", _("Appeals"), ("view_appeal",), counts["appeals"])
+    link("report_changelist", _("Reports"), ("view_report",), counts["reports"])
     link("bannedimage_add", _("Ban"), ("add_bannedimage",))
     if counts["bans"]:
         link("ban_waiting", _("To confirm"), ("add_bannedimage",), counts["bans"])
@@ -142,6 +144,7 @@ def desk_context(request: HttpRequest) -> dict[str, Any]:
                 "change_bannedimage",
                 "lower_shield",
                 "change_appeal",
+                "view_screening",
                 "view_private_media",
                 "export_audit",
                 "change_rescan",

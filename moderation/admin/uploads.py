@@ -22,6 +22,7 @@ from moderation.admin.dashboard import DashboardPages
 from moderation.admin.desk import RowPages, actor_of, back_to, may
 from moderation.admin.lessons import taught_by, with_undo
 from moderation.admin.review import ReviewPages
+from moderation.admin.transparency import TransparencyPages
 from moderation.admin.verdict_text import explain, reason_in_words
 from moderation.exceptions import ModerationError
 from moderation.forms.bans import MOST_UPLOADS
@@ -47,7 +48,7 @@ class DecidedByFilter(admin.SimpleListFilter):
 
 
 @admin.register(Upload)
-class UploadAdmin(RowPages, ReviewPages, DashboardPages):
+class UploadAdmin(RowPages, ReviewPages, DashboardPages, TransparencyPages):
     """Read-only: what is decided about an upload is decided by the services."""
 
     list_display = ("thumbnail", "reference_", "status_", "reason_", "uploader", "blocklist", "submitted_at")
@@ -66,7 +67,13 @@ class UploadAdmin(RowPages, ReviewPages, DashboardPages):
                 name="moderation_upload_decide",
             ),
         ]
-        return [*own, *self.review_urls(), *self.dashboard_urls(), *super().get_urls()]
+        return [
+            *own,
+            *self.review_urls(),
+            *self.dashboard_urls(),
+            *self.transparency_urls(),
+            *super().get_urls(),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
         """Add what every page shows."""

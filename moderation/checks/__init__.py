@@ -6,6 +6,7 @@ about production with ``check --deploy``.
 
 from moderation.checks.configured import (
     dispatcher_is_there,
+    pictures_outlast_appeals,
     private_media_has_an_address,
     production_is_meant,
     quarantine_is_private,
@@ -28,6 +29,7 @@ __all__ = [
     "dispatcher_is_there",
     "history_is_protected",
     "locks_are_short",
+    "pictures_outlast_appeals",
     "private_media_has_an_address",
     "production_is_meant",
     "quarantine_is_private",

@@ -82,6 +82,20 @@ def dispatcher_is_there(databases: Sequence[str]) -> Iterator[CheckMessage]:
         )
 
 
+@checked(Tags.compatibility)
+def pictures_outlast_appeals(databases: Sequence[str]) -> Iterator[CheckMessage]:
+    """W008: a picture is purged while its owner may still object."""
+    settings = get_settings()
+    kept = settings.kept_days()["rejected"]
+    if kept is not None and kept < settings.appeal_days:
+        yield Caution(
+            f"Rejected pictures are kept for {kept} days, and owners may object for {settings.appeal_days}: an appeal that is "
+            "granted late finds nothing to publish.",
+            hint="Raise MODERATION[“RETENTION”][“rejected”], or lower MODERATION[“APPEAL_DAYS”].",
+            id="moderation.W008",
+        )
+
+
 @checked(Tags.urls)
 def private_media_has_an_address(databases: Sequence[str]) -> Iterator[CheckMessage]:
     """W003: without our addresses moderators see no pictures."""

@@ -57,3 +57,9 @@ class QueueFilterForm(forms.Form):
     )
     reason = forms.CharField(label=_("Reason"), required=False, max_length=40)
     nearer = forms.IntegerField(label=_("Distance at most"), required=False, min_value=0, max_value=256)
+
+
+class NoteForm(forms.Form):
+    """Nothing but a note for colleagues."""
+
+    note = forms.CharField(required=False, max_length=1000)

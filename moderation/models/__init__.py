@@ -15,6 +15,7 @@ from moderation.models.desk import BanDraft, Claim, DeskPreference, HourlyTally
 from moderation.models.local import LearnedBackground, LocalFingerprint, UploadLocalFingerprint
 from moderation.models.operations import Heartbeat, UploadAllowance
 from moderation.models.records import AuditRecord, PersonalData
+from moderation.models.reports import Report
 from moderation.models.signs import BannedSigns, UploadSigns
 from moderation.models.uploads import (
     Appeal,
@@ -53,6 +54,7 @@ __all__ = [
     "PeriodicWork",
     "PersonalData",
     "Refusal",
+    "Report",
     "Rescan",
     "Revision",
     "Screening",

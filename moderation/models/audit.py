@@ -144,6 +144,7 @@ class Decision(AuditRecord):
         SCREEN_AGAIN = "screen_again", _("screen again")
         CANCEL = "cancel", _("cancel the search among earlier uploads")
         UNDO = "undo", _("undo")
+        DISMISS = "dismiss", _("leave a reported picture as it is")
         ERASE = "erase", _("erase personal data")
 
     kind = models.CharField(_("decision"), max_length=20, choices=Kind)

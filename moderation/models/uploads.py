@@ -197,6 +197,9 @@ class Notice(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     message = models.TextField()
     by_person = models.BooleanField(default=False)
+    """Whether a human or a machine decided."""
+    found = models.CharField(max_length=10, blank=True)
+    """How a picture that was stopped was found: by the ``machine``, a ``person``, or a ``report``."""
     created_at = models.DateTimeField(default=timezone.now)
     read_at = models.DateTimeField(null=True, blank=True)
 

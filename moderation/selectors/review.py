@@ -21,6 +21,7 @@ from moderation.models import (
     Decision,
     DeskPreference,
     Match,
+    Report,
     Screening,
     Upload,
 )
@@ -77,11 +78,13 @@ def capped(rows: QuerySet[Any]) -> int:
     return rows.order_by()[: CAP + 1].count()
 
 
-def waiting() -> tuple[int, int, int]:
-    """Return the numbers of held uploads, open appeals and bans to confirm, counted no further than the cap; one
+def waiting() -> tuple[int, int, int, int]:
+    """Return the numbers of held uploads, open appeals and bans to confirm and open reports, counted no further than the cap; one
     query."""
-    held_, appeals, bans = count_together([held(), open_appeals(), waiting_for_second()], cap=CAP)
-    return held_, appeals, bans
+    held_, appeals, bans, reports = count_together(
+        [held(), open_appeals(), waiting_for_second(), open_reports()], cap=CAP
+    )
+    return held_, appeals, bans, reports
 
 
 def waiting_for_second() -> QuerySet[BanDraft]:
@@ -94,6 +97,11 @@ def waiting_lowerings() -> QuerySet[BanDraft]:
     """Return those of them that are no bans of pictures, but let pictures pass."""
     lowers = Q(lowering__isnull=False) | Q(blocklist__action=Blocklist.Action.ALLOW)
     return waiting_for_second().filter(lowers)
+
+
+def open_reports() -> QuerySet[Report]:
+    """Return reports that nobody has answered, the oldest first."""
+    return Report.objects.filter(status=Report.Status.OPEN).order_by("pk")
 
 
 def open_appeals() -> QuerySet[Appeal]:

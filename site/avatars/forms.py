@@ -81,3 +81,14 @@ class ReviewForm(forms.Form):
         help_text="A sentence or two. A moderator who did not decide before will read it.",
         widget=forms.Textarea(attrs={"rows": 5}),
     )
+
+
+class ReportForm(forms.Form):
+    """What is wrong with a picture, in a sentence."""
+
+    text = forms.CharField(
+        max_length=1000,
+        label="What is wrong with this picture?",
+        help_text="A sentence or two. A moderator will read it; the member will not know who wrote it.",
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )

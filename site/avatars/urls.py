@@ -8,6 +8,7 @@ from avatars.views.accounts import sign_up
 from avatars.views.members import member, members
 from avatars.views.notices import notices
 from avatars.views.profile import profile, remove_picture
+from avatars.views.reports import report, report_answer
 from avatars.views.uploads import review, status
 
 app_name = "avatars"
@@ -25,4 +26,6 @@ urlpatterns = [
     re_path(rf"^me/pictures/{REFERENCE}/status/$", status, name="upload_status"),
     re_path(rf"^me/pictures/{REFERENCE}/review/$", review, name="review"),
     re_path(rf"^members/{USERNAME}/$", member, name="member"),
+    re_path(rf"^members/{USERNAME}/report/$", report, name="report"),
+    re_path(rf"^reports/{REFERENCE}/$", report_answer, name="report_answer"),
 ]

@@ -31,6 +31,7 @@ THROTTLES: dict[str, tuple[tuple[str, str], ...]] = {
     "password_reset": (("ip", "5/m"), ("post:email", "5/h")),
     "avatars:sign_up": (("ip", "10/m"), ("ip", "60/h")),
     "avatars:review": (("user_or_ip", "10/m"),),
+    "avatars:report": (("user_or_ip", "5/m"), ("user_or_ip", "30/h")),
 }
 """Name of an address → who is counted, and how many POST requests they may send. Repeated failures to
 sign in are django-axes' business; this bounds the processor time that passwords cost."""

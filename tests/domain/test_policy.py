@@ -267,8 +267,8 @@ def test_the_nearer_entry_wins_by_every_method(
     allowed: list[tuple[str, int]], banned: list[tuple[str, int]], verdict: str
 ) -> None:
     bands = {CODE: Band(31, 45), OTHER: Band(31, 45)}
-    hits = [Hit(1, method, distance, 0) for method, distance in banned]
-    hits += [Hit(2, method, distance, 0) for method, distance in allowed]
+    hits = [replace(_code(1, distance), method=method) for method, distance in banned]
+    hits += [replace(_code(2, distance), method=method) for method, distance in allowed]
 
     judgement = _judge(hits, _entry(1, bands=bands), _entry(2, action="allow", bands=bands))
 
@@ -287,7 +287,12 @@ def test_it_has_to_be_nearer_than_every_entry_that_counts() -> None:
 def test_no_allowed_entry_makes_up_for_another_one() -> None:
     bands = {CODE: Band(31, 45), OTHER: Band(31, 45)}
     entries = [_entry(1, bands=bands), *(_entry(pk, action="allow", bands=bands) for pk in (2, 3))]
-    hits = [_code(1, distance=20), Hit(1, OTHER, 20, 0), _code(2, distance=2), Hit(3, OTHER, 2, 0)]
+    hits = [
+        _code(1, 20),
+        replace(_code(1, 20), method=OTHER),
+        _code(2, 2),
+        replace(_code(3, 2), method=OTHER),
+    ]
 
     assert _judge(hits, *entries).verdict == "block"
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from moderation.models import Appeal, BanDraft, BannedImage, Blocklist, Match, Screening, Upload
+from moderation.models import Appeal, BanDraft, BannedImage, Blocklist, Match, Report, Screening, Upload
 from moderation.services.desk import review
 from tests.entrypoints.desk import at_the_desk, ban, held_upload, rejected_upload
 
@@ -27,6 +27,7 @@ class Desk:
     appeal: Appeal
     draft: BanDraft
     screening: Screening
+    report: Report
 
 
 @pytest.fixture
@@ -43,7 +44,8 @@ def desk(db: None) -> Desk:
     assert page.status_code == 302, page.context["form"].errors
     draft = BanDraft.objects.get()
     screening = Screening.objects.filter(upload_id=rejected.pk).latest("pk")
-    return Desk(rejected, banned, appeal, draft, screening)
+    report = Report.objects.create(upload=rejected, reference="REP0-0001", status="kept")
+    return Desk(rejected, banned, appeal, draft, screening, report)
 
 
 PAGES = {
@@ -63,6 +65,9 @@ PAGES = {
     "admin:moderation_blocklist_add": SENIORS,
     "admin:moderation_appeal_changelist": READERS,
     "admin:moderation_appeal_change appeal": READERS,
+    "admin:moderation_report_changelist": READERS,
+    "admin:moderation_report_change report": READERS,
+    "admin:moderation_transparency": READERS,
     "admin:moderation_screening_changelist": READERS,
     "admin:moderation_screening_change screening": READERS,
     "admin:moderation_decision_changelist": READERS,
@@ -90,6 +95,7 @@ CHANGES = {
     "admin:moderation_ban_background banned": SENIORS,
     "admin:moderation_ban_settings banned": SENIORS,
     "admin:moderation_appeal_answer appeal": DECIDERS,
+    "admin:moderation_report_leave report": DECIDERS,
 }
 
 
@@ -99,6 +105,7 @@ def _address(name: str, desk: Desk) -> str:
         "upload": desk.upload.pk,
         "banned": desk.banned.pk,
         "appeal": desk.appeal.pk,
+        "report": desk.report.pk,
         "draft": desk.draft.pk,
         "batch": desk.draft.batch,
         "screening": desk.screening.pk,

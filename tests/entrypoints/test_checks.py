@@ -180,3 +180,13 @@ def test_e012_the_second_tier_without_opencv(settings: Any, monkeypatch: pytest.
     settings.MODERATION = {**settings.MODERATION, "LOCAL": True}
 
     assert _ids(checks.second_tier_is_there) == ["moderation.E012"]
+
+
+def test_w008_pictures_that_are_purged_while_one_may_object(settings: Any) -> None:
+    assert _ids(checks.pictures_outlast_appeals) == []
+    settings.MODERATION = {**settings.MODERATION, "RETENTION": {"rejected": 30}}
+    assert _ids(checks.pictures_outlast_appeals) == ["moderation.W008"]
+    settings.MODERATION = {**settings.MODERATION, "RETENTION": {"rejected": 30}, "APPEAL_DAYS": 30}
+    assert _ids(checks.pictures_outlast_appeals) == []
+    settings.MODERATION = {**settings.MODERATION, "RETENTION": {"rejected": None}, "APPEAL_DAYS": 900}
+    assert _ids(checks.pictures_outlast_appeals) == []

@@ -17,6 +17,7 @@ SURFACE = {
     "moderation.api": {
         "Explanation",
         "NoticeView",
+        "ReportStatus",
         "ScreenedBytes",
         "UploadStatus",
         "ask_for_review",
@@ -28,6 +29,9 @@ SURFACE = {
         "limits",
         "mark_notices_read",
         "notices_for",
+        "report_picture",
+        "report_status",
+        "reports_of",
         "screen_bytes",
         "status_of",
         "submit_upload",

@@ -192,7 +192,8 @@ def screen_again(*, upload_id: int, actor_id: str) -> Upload:
 
 
 def ask_for_review(*, upload: Upload, text: str) -> Appeal:
-    """Store an uploader's objection, allowed once, with a sentence. Raises :class:`AppealRefused`."""
+    """Store an uploader's objection, allowed once, with a sentence, within ``APPEAL_DAYS``. Raises
+    :class:`AppealRefused`."""
     text = text.strip()
     if not text:
         raise AppealRefused("Say in a sentence why this picture should be looked at again.")
@@ -200,6 +201,8 @@ def ask_for_review(*, upload: Upload, text: str) -> Appeal:
         row = Upload.objects.select_for_update().get(pk=upload.pk)
         if row.status != Status.REJECTED or Appeal.objects.filter(upload=row).exists():
             raise AppealRefused
+        if timezone.now() > outcome.appeal_until(row):
+            raise AppealRefused("The time within which a review can be asked for is over.")
         return Appeal.objects.create(upload=row, text=text[:1000])
 
 

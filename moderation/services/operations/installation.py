@@ -22,9 +22,10 @@ READ = (
     "view_refusal",
     "view_blocklistchange",
     "view_appeal",
+    "view_report",
     "view_rescan",
 )
-FLAG = ("add_bannedimage", "decide_upload", "change_appeal")
+FLAG = ("add_bannedimage", "decide_upload", "change_appeal", "change_report")
 GROUPS = {
     "Auditors": (*READ, "export_audit"),
     "Moderators": READ + FLAG,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.apps import apps
 from django.db import models, transaction
@@ -16,7 +17,8 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from moderation import signals, storage
-from moderation.models import Blocklist, Notice, Upload
+from moderation.conf import get_settings
+from moderation.models import Blocklist, Notice, Report, Screening, Upload
 from moderation.services import files
 from moderation.services.revision import database
 from moderation.services.search.matching import RevisionMoved
@@ -84,6 +86,8 @@ def settle(upload: Upload, outcome: Outcome, *, revision: int | None, published:
     files.remove_later(*going)
     upload.save()
     _notify(upload, outcome, before)
+    if upload.status == Status.REJECTED and before != Status.PENDING:
+        answer_reports(upload, Report.Status.ACTED)
     _announce(upload, before, was_public)
 
 
@@ -119,6 +123,8 @@ def withdraw(upload: Upload) -> None:
 
 
 def _withdraw(upload: Upload, going: list[tuple[str, str]], *, replaced: bool = False) -> None:
+    if upload.status in (Status.APPROVED, Status.HELD):
+        answer_reports(upload, Report.Status.GONE)
     _take_off(upload, going, replaced=replaced)
     upload.withdrawn_at = timezone.now()
     upload.save(update_fields=["published", "withdrawn_at"])
@@ -189,10 +195,40 @@ def tell(upload: Upload, kind: str, *, by_person: bool) -> Notice:
     if kind == Notice.Kind.RESTORED and not upload.published:
         kind = Notice.Kind.APPROVED
     notice = Notice.objects.create(
-        upload=upload, kind=kind, message=messages.of_upload(upload), by_person=by_person
+        upload=upload,
+        kind=kind,
+        message=messages.of_upload(upload),
+        by_person=by_person,
+        found=_found(upload, kind),
     )
     _on_commit(lambda: signals.notice_created.send_robust(Notice, notice=notice))
     return notice
+
+
+def appeal_until(upload: Upload) -> datetime:
+    """Return until when the uploader may object to a rejection."""
+    return upload.status_at + timedelta(days=get_settings().appeal_days)
+
+
+def answer_reports(upload: Upload, status: str) -> int:
+    """Close the open reports of an upload, in the caller's transaction; how many there were."""
+    rows = Report.objects.filter(upload=upload, status=Report.Status.OPEN)
+    return rows.update(status=status, answered_at=timezone.now())
+
+
+STOPPED = (Notice.Kind.REFUSED, Notice.Kind.HELD, Notice.Kind.REJECTED, Notice.Kind.TAKEN_DOWN)
+
+
+def _found(upload: Upload, kind: str) -> str:
+    """Return what first pointed at a picture that is stopped."""
+    if kind not in STOPPED:
+        return ""
+    if not upload.by_person and kind != Notice.Kind.TAKEN_DOWN:
+        return "machine"
+    if Report.objects.filter(upload=upload, status=Report.Status.OPEN).exists():
+        return "report"
+    flagged = Screening.objects.filter(upload_id=upload.pk).exclude(verdict=Screening.Verdict.ALLOW)
+    return "machine" if not upload.by_person or flagged.exists() else "person"
 
 
 def _notice_kind(upload: Upload, before: str) -> str | None:
