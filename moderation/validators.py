@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
 
-from moderation import api
-from moderation.conf import get_settings
-from moderation.forms.pictures import refusals_as_errors
+from moderation.forms.pictures import refusals_as_errors, refuse_banned
 
 __all__ = ["NotBanned"]
 
@@ -30,13 +27,8 @@ class NotBanned:
     def __call__(self, value: Any) -> None:
         """Check a file. Raises :class:`ValidationError` with a ``code``: that of the refusal, ``banned``, or
         ``unavailable``."""
-        value.seek(0)
-        data = value.read(get_settings().max_bytes + 1)
-        value.seek(0)
         with refusals_as_errors():
-            screened = api.screen_bytes(data)
-        if screened.verdict == "block" or (screened.verdict == "hold" and not self.allow_near_copies):
-            raise ValidationError(screened.policy_text, code="banned")
+            refuse_banned(value, near_copies=not self.allow_near_copies)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, NotBanned) and self.allow_near_copies == other.allow_near_copies

@@ -9,10 +9,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
+from django.db.models import Model
 from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext as _
 
 from moderation import api
+from moderation.conf import get_settings
 from moderation.exceptions import ImageRefused, ModerationError, TooManyUploads
 
 ACCEPT = "image/jpeg,image/png,image/gif,image/webp,image/avif"
@@ -42,6 +44,17 @@ def refusals_as_errors() -> Iterator[None]:
         ) from error
 
 
+def refuse_banned(file: File[Any], *, near_copies: bool = False) -> None:
+    """Raise :class:`ValidationError` for a copy of what a blocklist blocks; with ``near_copies`` also for what a
+    moderator would have to look at. Nothing is stored. Raises what :func:`moderation.api.screen_bytes` raises."""
+    file.seek(0)
+    data = file.read(get_settings().max_bytes + 1)
+    file.seek(0)
+    screened = api.screen_bytes(data)
+    if screened.verdict == "block" or (screened.verdict == "hold" and near_copies):
+        raise ValidationError(screened.policy_text, code="banned")
+
+
 def picture_is_taken(value: Any) -> None:
     """Validate a file of the model's field; what the column holds already is not looked at again."""
     file = value
@@ -54,7 +67,18 @@ def picture_is_taken(value: Any) -> None:
 
 
 class ModeratedImageFormField(forms.FileField):
-    """A file field that checks at the door, in the sandbox: what is no picture is an error of the form."""
+    """A file field that checks at the door, in the sandbox: what is no picture is an error of the form.
+
+    With ``screen`` the bytes are compared with the blocklists as well, and a copy of what is blocked is an error of
+    the form: for a form whose view crops or scales the picture before it saves it. Nothing of them is stored.
+    ``owner``, set on the field of a form's instance, counts the attempt of that uploader.
+    """
+
+    owner: Model | None = None
+
+    def __init__(self, *, screen: bool = False, **kwargs: Any) -> None:
+        self.screen = screen
+        super().__init__(**kwargs)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """Offer pictures in the file dialogue."""
@@ -77,5 +101,10 @@ class ModeratedImageFormField(forms.FileField):
         if file is None:
             return None
         with refusals_as_errors():
+            if self.owner is not None:
+                api.check_at_door(file, owner=self.owner)
+                file.__dict__[CHECKED] = True
             check_once(file)
+            if self.screen:
+                refuse_banned(file)
         return file
