@@ -179,11 +179,11 @@ def withdraw(instance: Model, field: str) -> None:
 def status_of(instance: Model, field: str) -> UploadStatus | None:
     """Return the newest upload for a column, or None: also where the owner took the picture away."""
     upload = (
-        Upload.objects.filter(
+        Upload.objects.current()
+        .filter(
             target_model=instance._meta.label_lower,
             target_id=str(instance.pk),
             target_field=field,
-            withdrawn_at__isnull=True,
         )
         .select_related("blocklist", "appeal")
         .order_by("-id")

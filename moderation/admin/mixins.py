@@ -46,12 +46,10 @@ class BanPicturesMixin(ModelAdmin):
     def ban_pictures(self, request: HttpRequest, queryset: QuerySet[Model]) -> HttpResponse | None:
         """Redirect to the page that shows what the bans would reach, with the picture that each has now."""
         ids = [str(pk) for pk in queryset.values_list("pk", flat=True)[: MOST_UPLOADS + 1]]
-        current = Upload.objects.filter(
+        current = Upload.objects.open().filter(
             target_model=self.opts.label_lower,
             target_id__in=ids[:MOST_UPLOADS],
             target_field=self.ban_field,
-            status__in=(Upload.Status.APPROVED, Upload.Status.HELD),
-            withdrawn_at__isnull=True,
         )
         newest = current.order_by().values("target_id").annotate(newest=Max("pk"))
         uploads = [row["newest"] for row in newest]

@@ -11,6 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
+def is_active(path: str = "") -> models.Q:
+    """Return the condition for entries that take part in screening; ``path`` leads to them, such as ``banned__``."""
+    return models.Q(**{f"{path}retired_revision__isnull": True})
+
+
 class Revision(models.Model):
     """The installation's one counter; a row per installation, locked by ``services.revision``."""
 
@@ -96,6 +101,18 @@ class Blocklist(models.Model):
         return self.name
 
 
+class BannedImageQuerySet(models.QuerySet["BannedImage"]):
+    """Entries, by the words of the field."""
+
+    def active(self) -> BannedImageQuerySet:
+        """Return those that take part in screening."""
+        return self.filter(is_active())
+
+    def retired(self) -> BannedImageQuerySet:
+        """Return those that do not any more."""
+        return self.filter(retired_revision__isnull=False)
+
+
 class BannedImage(models.Model):
     """One entry of a blocklist; never deleted, only retired."""
 
@@ -145,6 +162,8 @@ class BannedImage(models.Model):
         _("legal hold"), default=False, help_text=_("Its evidence is not purged while this is set.")
     )
 
+    objects = BannedImageQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("banned image")
         verbose_name_plural = _("banned images")
@@ -159,12 +178,12 @@ class BannedImage(models.Model):
         indexes = [
             models.Index(
                 fields=["sha256"],
-                condition=models.Q(retired_revision__isnull=True),
+                condition=is_active(),
                 name="moderation_banned_sha256",
             ),
             models.Index(
                 fields=["pixels"],
-                condition=models.Q(retired_revision__isnull=True),
+                condition=is_active(),
                 name="moderation_banned_pixels",
             ),
             models.Index(
@@ -195,6 +214,14 @@ class BannedImage(models.Model):
         return self.retired_revision is None
 
 
+class FingerprintQuerySet(models.QuerySet["Fingerprint"]):
+    """Codes of entries."""
+
+    def active(self) -> FingerprintQuerySet:
+        """Return those of entries that take part in screening."""
+        return self.filter(is_active("banned__"))
+
+
 class Fingerprint(models.Model):
     """One code of a banned image."""
 
@@ -205,6 +232,8 @@ class Fingerprint(models.Model):
     variant = models.CharField(max_length=80, blank=True)
     revision = models.BigIntegerField(validators=[MinValueValidator(0)])
     """When it began to count; an index catches up by this."""
+
+    objects = FingerprintQuerySet.as_manager()
 
     class Meta:
         indexes = [

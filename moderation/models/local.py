@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from django.db import models
 
-from moderation.models.blocklist import BannedImage
+from moderation.models.blocklist import BannedImage, is_active
 from moderation.models.uploads import Upload
+
+
+class LocalFingerprintQuerySet(models.QuerySet["LocalFingerprint"]):
+    """Signatures of entries."""
+
+    def active(self) -> LocalFingerprintQuerySet:
+        """Return those of entries that take part in screening."""
+        return self.filter(is_active("banned__"))
 
 
 class LocalFingerprint(models.Model):
@@ -22,6 +30,8 @@ class LocalFingerprint(models.Model):
     """What makes it a poor ban: ``few_keypoints``, ``uniform``, ``repeating``."""
     revision = models.BigIntegerField()
     """When it began to count as it is now: a changed ``muted`` is a new revision."""
+
+    objects = LocalFingerprintQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["revision"], name="moderation_local_rev")]
@@ -61,12 +71,22 @@ class LearnedBackground(models.Model):
         return f"background of signature {self.signature_id}"
 
 
+class UploadLocalFingerprintQuerySet(models.QuerySet["UploadLocalFingerprint"]):
+    """Signatures of uploads."""
+
+    def open(self) -> UploadLocalFingerprintQuerySet:
+        """Return those of open uploads, see :meth:`moderation.models.uploads.UploadQuerySet.open`."""
+        return self.filter(upload__status__in=Upload.OPEN, upload__withdrawn_at__isnull=True)
+
+
 class UploadLocalFingerprint(models.Model):
     """The signature of one view of an upload, which a later ban is compared with."""
 
     upload = models.ForeignKey(Upload, models.CASCADE, related_name="local_fingerprints")
     method = models.CharField(max_length=24)
     data = models.BinaryField()
+
+    objects = UploadLocalFingerprintQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["upload", "id"], name="moderation_upload_local")]

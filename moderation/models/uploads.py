@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moderation.models.blocklist import BannedImage, Blocklist
 from moderation.models.records import PersonalData
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    """Uploads, by the words of the field. What its owner took back is in none of them."""
+
+    def current(self) -> UploadQuerySet:
+        """Return those that their owners have neither replaced nor removed."""
+        return self.filter(withdrawn_at__isnull=True)
+
+    def pending(self) -> UploadQuerySet:
+        """Return those that wait for a verdict."""
+        return self.current().filter(status=Upload.Status.PENDING)
+
+    def held(self) -> UploadQuerySet:
+        """Return those that wait for a moderator."""
+        return self.current().filter(status=Upload.Status.HELD)
+
+    def public(self) -> UploadQuerySet:
+        """Return those that are published."""
+        return self.current().filter(status=Upload.Status.APPROVED)
+
+    def open(self) -> UploadQuerySet:
+        """Return those that a later change can still give another status: published and held ones."""
+        return self.current().filter(status__in=Upload.OPEN)
 
 
 class Upload(models.Model):
@@ -19,6 +45,9 @@ class Upload(models.Model):
         HELD = "held", _("held")
         REJECTED = "rejected", _("rejected")
         REFUSED = "refused", _("refused")
+
+    OPEN: ClassVar = (Status.APPROVED, Status.HELD)
+    """What a later change can still give another status."""
 
     reference = models.CharField(_("reference"), max_length=12, unique=True, editable=False)
     """What an uploader may quote: ``7K3M-92QF``."""
@@ -73,6 +102,8 @@ class Upload(models.Model):
     legal_hold = models.BooleanField(
         _("legal hold"), default=False, help_text=_("Nothing of it is purged or erased while this is set.")
     )
+
+    objects = UploadQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("upload")
@@ -156,6 +187,14 @@ class Clearance(models.Model):
         return f"upload {self.upload_id} is no copy of entry {self.banned_id}"
 
 
+class AppealQuerySet(models.QuerySet["Appeal"]):
+    """Appeals, by the words of the field."""
+
+    def open(self) -> AppealQuerySet:
+        """Return those that nobody has answered."""
+        return self.filter(status=Appeal.Status.OPEN)
+
+
 class Appeal(models.Model):
     """An uploader's objection to a rejection, once, with a sentence."""
 
@@ -169,6 +208,8 @@ class Appeal(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
     created_at = models.DateTimeField(_("asked"), default=timezone.now)
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+
+    objects = AppealQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("appeal")
@@ -231,6 +272,14 @@ class FileRemoval(models.Model):
         return f"{self.area}: {self.name}"
 
 
+class RescanQuerySet(models.QuerySet["Rescan"]):
+    """Searches, by the words of the field."""
+
+    def open(self) -> RescanQuerySet:
+        """Return those that are not finished."""
+        return self.filter(status=Rescan.Status.OPEN)
+
+
 class Rescan(models.Model):
     """A search among earlier uploads that a change made necessary; resumes where it stopped."""
 
@@ -260,6 +309,8 @@ class Rescan(models.Model):
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
+
+    objects = RescanQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

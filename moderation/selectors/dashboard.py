@@ -93,7 +93,7 @@ def monitored() -> dict[str, Counter[str]]:
 
 def suspended() -> int:
     """Return the number of active entries that wait for a senior moderator's look."""
-    entries = BannedImage.objects.filter(suspended=True, retired_revision__isnull=True)
+    entries = BannedImage.objects.active().filter(suspended=True)
     return entries.order_by()[:100].count()
 
 

@@ -61,18 +61,20 @@ def policy_entries(ids: Iterable[int], *, entries: int, tenant: str = "") -> dic
 
 
 def _policy_entries(ids: list[int], entries: int, tenant: str) -> dict[int, Entry]:
-    rows = BannedImage.objects.filter(
-        pk__in=ids, retired_revision__isnull=True, blocklist__tenant__in={"", tenant}
-    ).values_list(
-        "pk",
-        "exact_only",
-        "suspended",
-        "radii",
-        "blocklist__slug",
-        "blocklist__action",
-        "blocklist__local",
-        "local",
-        "blocklist__radii",
+    rows = (
+        BannedImage.objects.active()
+        .filter(pk__in=ids, blocklist__tenant__in={"", tenant})
+        .values_list(
+            "pk",
+            "exact_only",
+            "suspended",
+            "radii",
+            "blocklist__slug",
+            "blocklist__action",
+            "blocklist__local",
+            "local",
+            "blocklist__radii",
+        )
     )
     return {
         pk: Entry(
@@ -90,9 +92,11 @@ def _policy_entries(ids: list[int], entries: int, tenant: str) -> dict[int, Entr
 
 def tightening() -> QuerySet[BannedImage]:
     """Return the entries that default radii count (:attr:`Revision.entries`), in no order."""
-    return BannedImage.objects.filter(
-        retired_revision__isnull=True, suspended=False, blocklist__action__in=Blocklist.DECIDING
-    ).order_by()
+    return (
+        BannedImage.objects.active()
+        .filter(suspended=False, blocklist__action__in=Blocklist.DECIDING)
+        .order_by()
+    )
 
 
 def local_wanted() -> bool:
@@ -105,7 +109,7 @@ def widest_radii(entries: int) -> dict[str, int]:
     """Return the largest hold radius in force for each algorithm: how far a search must go."""
     lists = [bands(entries, radii) for radii in Blocklist.objects.values_list("radii", flat=True)]
     # Unordered: the model's own order would read the whole table.
-    own = BannedImage.objects.filter(retired_revision__isnull=True, radii__isnull=False).order_by()
+    own = BannedImage.objects.active().filter(radii__isnull=False).order_by()
     lists += [
         bands(entries, list_radii, radii)
         for list_radii, radii in own.values_list("blocklist__radii", "radii")
@@ -121,7 +125,7 @@ def exact_hits(*, sha256: bytes, pixels: bytes | None) -> list[Hit]:
     """Return active entries with the same bytes or the same canonical pixels."""
     same = Q(sha256=sha256) | Q(pixels=pixels) if pixels else Q(sha256=sha256)
     # Unordered: the model's own order would keep the database from asking the two indexes.
-    active = BannedImage.objects.filter(same, retired_revision__isnull=True).order_by()
+    active = BannedImage.objects.active().filter(same).order_by()
     hits = []
     for pk, their_bytes, their_pixels in active.values_list("pk", "sha256", "pixels"):
         if their_bytes and bytes(their_bytes) == sha256:
@@ -133,7 +137,7 @@ def exact_hits(*, sha256: bytes, pixels: bytes | None) -> list[Hit]:
 
 def codes_since(revision: int, *, limit: int) -> list[tuple[int, str, bytes]]:
     """Return (entry, algorithm, bits) of active entries that are newer than ``revision``; at most ``limit + 1``."""
-    rows = Fingerprint.objects.filter(revision__gt=revision, banned__retired_revision__isnull=True)
+    rows = Fingerprint.objects.active().filter(revision__gt=revision)
     return [
         (banned, algorithm, bytes(bits))
         for banned, algorithm, bits in rows.values_list("banned_id", "algorithm", "bits")[: limit + 1]

@@ -57,7 +57,7 @@ class Item:
 
 def held(wanted: QueueFilter | None = None) -> QuerySet[Upload]:
     """Return held uploads, the oldest first."""
-    uploads = Upload.objects.filter(status=Upload.Status.HELD, withdrawn_at__isnull=True).order_by("pk")
+    uploads = Upload.objects.held().order_by("pk")
     if wanted is None:
         return uploads
     if wanted.blocklist:
@@ -106,7 +106,7 @@ def open_reports() -> QuerySet[Report]:
 
 def open_appeals() -> QuerySet[Appeal]:
     """Return appeals that nobody has answered, the oldest first."""
-    return Appeal.objects.filter(status=Appeal.Status.OPEN).order_by("pk")
+    return Appeal.objects.open().order_by("pk")
 
 
 def item_of(upload: Upload, *, with_decisions: bool = True, history: Sequence[AuditRecord] = ()) -> Item:

@@ -210,7 +210,7 @@ def test_entries_are_retired_and_banned_again() -> None:
     banned.refresh_from_db()
     assert not banned.active
     senior.post(reverse("admin:moderation_ban_again", args=[banned.pk]))
-    again = BannedImage.objects.get(retired_revision__isnull=True)
+    again = BannedImage.objects.active().get()
     assert again.pk != banned.pk
     assert again.fingerprints.count() == banned.fingerprints.count()
     assert again.evidence not in ("", banned.evidence)
@@ -233,11 +233,11 @@ def test_several_entries_are_retired_by_the_action() -> None:
     url = reverse("admin:moderation_bannedimage_changelist")
     fields = {"action": "retire_these", "_selected_action": [entry.pk for entry in entries]}
     at_the_desk("moderator").post(url, fields)
-    assert BannedImage.objects.filter(retired_revision__isnull=True).count() == 2
+    assert BannedImage.objects.active().count() == 2
     at_the_desk("senior").post(url, fields)
-    assert BannedImage.objects.filter(retired_revision__isnull=True).count() == 2
+    assert BannedImage.objects.active().count() == 2
     second_confirms()
-    assert not BannedImage.objects.filter(retired_revision__isnull=True).exists()
+    assert not BannedImage.objects.active().exists()
 
 
 def test_numbers_that_are_none_are_not_found() -> None:

@@ -117,9 +117,7 @@ def test_what_is_exported_can_be_imported(tmp_path: Path, name: str) -> None:
     exported = run("export_hashes", path)
     imported = run("import_hashes", path, "--blocklist", "copy")
 
-    mine = Fingerprint.objects.filter(
-        banned__blocklist__slug="default", banned__retired_revision__isnull=True
-    )
+    mine = Fingerprint.objects.active().filter(banned__blocklist__slug="default")
     theirs = Fingerprint.objects.filter(banned__blocklist__slug="copy")
     assert exported.status == imported.status == 0
     assert exported.line["exported"] == imported.line["imported"] == mine.count()

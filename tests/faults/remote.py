@@ -115,7 +115,7 @@ def current_revision() -> int:
 
 
 def open_rescans() -> int:
-    return Rescan.objects.filter(status=Rescan.Status.OPEN).count()
+    return Rescan.objects.open().count()
 
 
 def removals_due_now() -> None:

@@ -118,4 +118,4 @@ def test_radii_that_become_wider_reach_back(tmp_path: Path) -> None:
 
     upload.refresh_from_db()
     assert upload.status == "held"
-    assert Rescan.objects.filter(status=Rescan.Status.OPEN).count() == 0
+    assert Rescan.objects.open().count() == 0

@@ -227,8 +227,8 @@ def test_a_retired_entry_is_banned_again_once() -> None:
 
     assert sorted(call.result() for call in calls) == [False, True]
     assert not again()
-    active = BannedImage.objects.get(retired_revision__isnull=True)
+    active = BannedImage.objects.active().get()
     blocklist.unban(banned_id=active.pk)
     assert again(), "what is retired again may be banned again"
-    assert BannedImage.objects.filter(retired_revision__isnull=True).count() == 1
+    assert BannedImage.objects.active().count() == 1
     assert len([name for name in kept_files("moderation_quarantine") if "evidence" in name]) == 3

@@ -43,7 +43,7 @@ class Command(JsonCommand):
                 totals[name] += getattr(finished, name)
         words = ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in totals.items())
         values = {**totals, "rescans": done, "elsewhere": busy}
-        unfinished = Rescan.objects.filter(pk__in=asked, status=Rescan.Status.OPEN).count()
+        unfinished = Rescan.objects.open().filter(pk__in=asked).count()
         if unfinished > busy:
             self.emit_error(RescanUnfinished(), values, words)
         else:

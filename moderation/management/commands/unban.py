@@ -33,7 +33,7 @@ class Command(JsonCommand):
                 )
 
     def _retire(self, banned_id: int, reason: str) -> None:
-        active = BannedImage.objects.filter(pk=banned_id, retired_revision__isnull=True).exists()
+        active = BannedImage.objects.active().filter(pk=banned_id).exists()
         banned = blocklists.unban(banned_id=banned_id, actor_id=OPERATOR, reason=reason, note=reason)
         words = f"retired at revision {banned.retired_revision}" if active else "was retired already"
         self.emit(

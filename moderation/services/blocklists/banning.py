@@ -242,7 +242,7 @@ def entered(
 def _same(picture: Picture, blocklist: Blocklist) -> BannedImage | None:
     """Return an active entry of the list with the same bytes, the same pixels, or distance 0 everywhere; None where
     there is none."""
-    active = BannedImage.objects.filter(blocklist=blocklist, retired_revision__isnull=True)
+    active = BannedImage.objects.active().filter(blocklist=blocklist)
     exact = active.filter(Q(sha256=picture.analysis.sha256) | Q(pixels=picture.analysis.pixels)).first()
     if exact is not None:
         return exact
@@ -260,9 +260,9 @@ def _nearest(picture: Picture, blocklist: Blocklist) -> tuple[int | None, int | 
     """Return the nearest active entry of the same list within the widest hold radius."""
     hits = banned_codes.catch_up().search(picture.analysis.enrolment)
     mine = set(
-        BannedImage.objects.filter(
-            pk__in={hit.banned for hit in hits}, blocklist=blocklist, retired_revision__isnull=True
-        ).values_list("pk", flat=True)
+        BannedImage.objects.active()
+        .filter(pk__in={hit.banned for hit in hits}, blocklist=blocklist)
+        .values_list("pk", flat=True)
     )
     near = [(hit.distance, hit.banned) for hit in hits if hit.banned in mine]
     if not near:

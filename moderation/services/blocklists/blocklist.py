@@ -117,7 +117,7 @@ def retire(
 
 def expire_due(*, limit: int = 100) -> int:
     """Retire what has expired; the number of entries."""
-    due = BannedImage.objects.filter(retired_revision__isnull=True, expires_at__lte=Now())
+    due = BannedImage.objects.active().filter(expires_at__lte=Now())
     count = 0
     for pk in list(due.values_list("pk", flat=True)[:limit]):
         with revision.exclusive_change() as change:
@@ -137,11 +137,7 @@ def change_entry(
     less of it without ``consent``.
     """
     with revision.exclusive_change() as change:
-        banned = (
-            BannedImage.objects.select_related("blocklist")
-            .filter(pk=banned_id, retired_revision__isnull=True)
-            .first()
-        )
+        banned = BannedImage.objects.active().select_related("blocklist").filter(pk=banned_id).first()
         if banned is None:
             raise UnknownEntry(f"There is no active banned image with the number {banned_id}.")
         before = {name: getattr(banned, name) for name in settings}

@@ -48,9 +48,8 @@ def ban_code(
         raise FlatPicture
     qualified = algorithm_named(algorithm).qualified
     picture = Picture(analysis_of_code(algorithm=algorithm, bits=bits), f"hash:{qualified}")
-    present = BannedImage.objects.filter(
+    present = BannedImage.objects.active().filter(
         blocklist=blocklist,
-        retired_revision__isnull=True,
         fingerprints__algorithm=qualified,
         fingerprints__bits=bits,
     )

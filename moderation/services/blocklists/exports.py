@@ -26,7 +26,7 @@ def export(
     of its lines again. Exact-only entries are left out: their codes match nothing. Raises
     :class:`UnknownAlgorithm`.
     """
-    rows = Fingerprint.objects.filter(banned__retired_revision__isnull=True, banned__exact_only=False)
+    rows = Fingerprint.objects.active().filter(banned__exact_only=False)
     if blocklist is not None:
         rows = rows.filter(banned__blocklist=blocklist)
     if algorithms:

@@ -141,9 +141,7 @@ def used_by(blocklist: Blocklist) -> bool:
 
 
 def _live() -> QuerySet[Upload]:
-    return Upload.objects.filter(
-        status__in=(Upload.Status.APPROVED, Upload.Status.HELD), withdrawn_at__isnull=True
-    )
+    return Upload.objects.open()
 
 
 def _parts(sample: Sample, inside: set[int]) -> Parts:

@@ -89,7 +89,7 @@ def wanted() -> list[str]:
 
 def entries_to_do() -> QuerySet[BannedImage]:
     """Return the active entries, not flat, that lack a code of some wanted algorithm, or a signature."""
-    active = BannedImage.objects.filter(retired_revision__isnull=True, flat=False)
+    active = BannedImage.objects.active().filter(flat=False)
     lacking = _lacks(Fingerprint.objects.filter(banned=OuterRef("pk")))
     return active.filter(lacking | local_rehashing.entries_lacking() | signing.entries_lacking()).order_by(
         "pk"
@@ -98,7 +98,7 @@ def entries_to_do() -> QuerySet[BannedImage]:
 
 def uploads_to_do() -> QuerySet[Upload]:
     """Return public and held uploads that lack one. Flat ones have none, so they are among them each time."""
-    live = Upload.objects.filter(status__in=rescreening.OPEN, withdrawn_at__isnull=True)
+    live = Upload.objects.open()
     lacking = _lacks(UploadFingerprints.objects.filter(upload=OuterRef("pk")))
     return live.filter(lacking | local_rehashing.uploads_lacking() | signing.uploads_lacking()).order_by("pk")
 
@@ -155,7 +155,7 @@ class _Work:
         if analysis is None:
             return
         with revision.shared_lock() as state:
-            row = Upload.objects.select_for_update().filter(pk=upload.pk, status__in=rescreening.OPEN).first()
+            row = Upload.objects.select_for_update().filter(pk=upload.pk, status__in=Upload.OPEN).first()
             if row is None:
                 return
             rows = UploadFingerprints.objects.filter(upload=row)
@@ -212,7 +212,7 @@ class _Work:
         with revision.exclusive_change() as change:
             fresh: list[Fingerprint] = []
             done = signatures = 0
-            active = BannedImage.objects.filter(retired_revision__isnull=True)
+            active = BannedImage.objects.active()
             still = set(active.filter(pk__in=[entry.pk for entry, _ in batch]).values_list("pk", flat=True))
             for entry, analysis in batch:
                 if entry.pk not in still:

@@ -258,9 +258,7 @@ def _restore(candidate: _Candidate, banned_id: int, actor_id: str, plan: Plan, n
         revision=number,
         published=candidate.publication.name,
     )
-    Appeal.objects.filter(upload=row, status=Appeal.Status.OPEN).update(
-        status=Appeal.Status.GRANTED, answered_at=timezone.now()
-    )
+    Appeal.objects.open().filter(upload=row).update(status=Appeal.Status.GRANTED, answered_at=timezone.now())
     return True
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from moderation import selectors, storage
 from moderation.domain.analysis import Encoded
 from moderation.exceptions import DecisionRefused, LoweringNeedsTwo
 from moderation.models import BannedImage, BlocklistChange, Decision, Fingerprint
+from moderation.models.blocklist import BannedImageQuerySet
 from moderation.services import files, revision
 from moderation.services.blocklists.blocklist import reach_back
 from moderation.services.blocklists.lowering import Consent, entering_lowers, guard
@@ -38,7 +38,7 @@ def _again(
     old: BannedImage, evidence: str, *, actor_id: str, undoes_id: int | None, consent: Consent | None
 ) -> BannedImage:
     with revision.exclusive_change() as change:
-        if _copies(old).filter(retired_revision__isnull=True).exists():
+        if _copies(old).active().exists():
             raise DecisionRefused("This entry was banned again already.")
         banned = BannedImage.objects.select_related("blocklist").get(pk=old.pk)
         lowers = undoes_id is None and entering_lowers(banned.blocklist)
@@ -82,7 +82,7 @@ def _again(
     return banned
 
 
-def _copies(old: BannedImage) -> QuerySet[BannedImage]:
+def _copies(old: BannedImage) -> BannedImageQuerySet:
     """Return the entries that it was banned again as."""
     since = BlocklistChange.objects.filter(
         revision__gt=old.retired_revision or 0, kind=BlocklistChange.Kind.BAN, detail__again=old.pk

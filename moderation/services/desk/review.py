@@ -92,7 +92,7 @@ def approve(
         if also:
             also(row)
         else:
-            Appeal.objects.filter(upload=row, status=Appeal.Status.OPEN).update(
+            Appeal.objects.open().filter(upload=row).update(
                 status=Appeal.Status.GRANTED, answered_at=timezone.now()
             )
         return row
@@ -249,9 +249,7 @@ def answer_appeal(
 
 
 def _answer(appeal: Appeal, status: str) -> None:
-    answered = Appeal.objects.filter(Q(pk=appeal.pk), status=Appeal.Status.OPEN).update(
-        status=status, answered_at=timezone.now()
-    )
+    answered = Appeal.objects.open().filter(Q(pk=appeal.pk)).update(status=status, answered_at=timezone.now())
     if not answered:
         raise DecisionRefused("This appeal is answered.")
     appeal.refresh_from_db()

@@ -219,7 +219,7 @@ def _was_public(decision: Decision) -> bool:
 
 def _stands(ban: Decision) -> bool:
     """Return whether the entry that a ban made is still active."""
-    return BannedImage.objects.filter(pk=ban.banned_id or 0, retired_revision__isnull=True).exists()
+    return BannedImage.objects.active().filter(pk=ban.banned_id or 0).exists()
 
 
 def _undo_ban(decision: Decision, rejection: Decision | None) -> None:

@@ -60,7 +60,7 @@ def _owners(uploads: list[int]) -> dict[int, tuple[str, str]]:
 
 
 def _may_be_suspended(banned_id: int) -> bool:
-    entry = BannedImage.objects.filter(pk=banned_id, retired_revision__isnull=True, suspended=False)
+    entry = BannedImage.objects.active().filter(pk=banned_id, suspended=False)
     by_hand = BlocklistChange.objects.filter(
         banned_id=banned_id,
         kind=BlocklistChange.Kind.ENTRY,

@@ -104,7 +104,7 @@ def _newest(algorithm: str, revision: int) -> tuple[bytes, int] | None:
     # every code with every entry.
     codes = Fingerprint.objects.filter(algorithm=algorithm, revision__lte=revision).order_by("-pk")
     rows = list(codes.values_list("bits", "banned_id")[:NEWEST])
-    entries = BannedImage.objects.filter(retired_revision__isnull=True)
+    entries = BannedImage.objects.active()
     active = set(entries.filter(pk__in={banned for _, banned in rows}).values_list("pk", flat=True))
     if rows and not active:
         # As after an import that was taken back: then the codes of the newest entries that are left.

@@ -60,13 +60,13 @@ def counted() -> bytes:
 def gauges() -> Iterator[Gauge]:
     """Yield what alerts are made of; a handful of indexed queries."""
     (now,) = Revision.objects.annotate(now=Now()).values_list("now", flat=True)
-    waiting = Upload.objects.filter(status=Upload.Status.PENDING, withdrawn_at__isnull=True)
+    waiting = Upload.objects.pending()
     found = waiting.aggregate(count=Count("pk"), oldest=Min("submitted_at"))
     yield Gauge("pending_uploads", "Uploads without a verdict.", {"": found["count"]})
     yield Gauge("oldest_pending_seconds", "Age of the oldest of them.", {"": _age(found["oldest"], now)})
     held = Upload.objects.filter(status=Upload.Status.HELD).aggregate(count=Count("pk"))
     yield Gauge("held_uploads", "Uploads that wait for a moderator.", {"": held["count"]})
-    rescans = Rescan.objects.filter(status=Rescan.Status.OPEN).aggregate(oldest=Min("created_at"))
+    rescans = Rescan.objects.open().aggregate(oldest=Min("created_at"))
     yield Gauge("oldest_rescan_seconds", "Age of the oldest open search.", {"": _age(rescans["oldest"], now)})
     due = FileRemoval.objects.filter(not_before__lte=now).aggregate(oldest=Min("not_before"))
     yield Gauge(

@@ -113,9 +113,7 @@ def _works(area: Storage) -> str:
 
 def _pending() -> str:
     limit = timedelta(seconds=get_settings().pending_alarm_seconds)
-    late = Upload.objects.filter(
-        status=Upload.Status.PENDING,
-        withdrawn_at__isnull=True,
+    late = Upload.objects.pending().filter(
         submitted_at__lt=queue.in_database_time(-limit),
     )
     return "uploads_wait_too_long" if late.exists() else ""

@@ -19,7 +19,6 @@ from moderation.domain.local.strength import HOLD, strength
 from moderation.domain.local.verify import Query, verify
 from moderation.models import BannedImage, LocalFingerprint, Upload, UploadLocalFingerprint
 from moderation.services.rescans import rescreening
-from moderation.services.rescans.rescreening import OPEN
 from moderation.services.search import local
 
 MANY = 400
@@ -82,9 +81,7 @@ def total(*, after: int = 0) -> int:
 
 
 def _open() -> QuerySet[UploadLocalFingerprint]:
-    return UploadLocalFingerprint.objects.filter(
-        method=METHOD, upload__status__in=OPEN, upload__withdrawn_at__isnull=True
-    )
+    return UploadLocalFingerprint.objects.open().filter(method=METHOD)
 
 
 def _stretches(after: int, upto: int | None) -> Iterator[list[Row]]:

@@ -55,7 +55,7 @@ def run(*, rescan_id: int, progress: Progress | None = None) -> Rescan | None:
             logger.info("rescan %s was cancelled at upload %s", rescan.pk, rescan.cursor)
             return rescan
     _note(rescan)
-    Rescan.objects.filter(pk=rescan_id, status=Rescan.Status.OPEN).update(
+    Rescan.objects.open().filter(pk=rescan_id).update(
         status=Rescan.Status.DONE, finished_at=timezone.now(), lease_until=None
     )
     rescan.refresh_from_db()
@@ -99,7 +99,7 @@ def _against_many(
     rescan: Rescan, entries: QuerySet[BannedImage], bans: local_reach.Bans
 ) -> Iterator[_Stretch]:
     codes = NewCodes(entries, selectors.widest_radii(revision.current().entries))
-    waiting = Upload.objects.filter(status__in=rescreening.OPEN, withdrawn_at__isnull=True)
+    waiting = Upload.objects.open()
     total = waiting.filter(pk__gt=rescan.cursor).count()
     after = rescan.cursor
     for chunk in codes.chunks(after=after):
@@ -140,8 +140,10 @@ def ask_once(*, asked: list[int], since_revision: int) -> None:
     """Append a search to ``asked``, unless the last one there has not been begun, within the transaction of a change
     that is one of many. Whoever begins it waits for this transaction, and then sees its change too."""
     if asked:
-        last = Rescan.objects.select_for_update().filter(
-            pk=asked[-1], status=Rescan.Status.OPEN, lease_until__isnull=True, examined=0
+        last = (
+            Rescan.objects.open()
+            .select_for_update()
+            .filter(pk=asked[-1], lease_until__isnull=True, examined=0)
         )
         if last.exists():
             return
@@ -151,23 +153,19 @@ def ask_once(*, asked: list[int], since_revision: int) -> None:
 def unfinished() -> list[int]:
     """Open rescans that nobody works on, the oldest first."""
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=in_database_time(timedelta(0)))
-    return list(
-        Rescan.objects.filter(free, status=Rescan.Status.OPEN).order_by("pk").values_list("pk", flat=True)
-    )
+    return list(Rescan.objects.open().filter(free).order_by("pk").values_list("pk", flat=True))
 
 
 def _take(rescan_id: int) -> bool:
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=in_database_time(timedelta(0)))
-    return bool(
-        Rescan.objects.filter(free, pk=rescan_id, status=Rescan.Status.OPEN).update(
-            lease_until=in_database_time(LEASE)
-        )
-    )
+    return bool(Rescan.objects.open().filter(free, pk=rescan_id).update(lease_until=in_database_time(LEASE)))
 
 
 def _note(rescan: Rescan) -> bool:
     return bool(
-        Rescan.objects.filter(pk=rescan.pk, status=Rescan.Status.OPEN).update(
+        Rescan.objects.open()
+        .filter(pk=rescan.pk)
+        .update(
             cursor=rescan.cursor,
             examined=rescan.examined,
             hits=rescan.hits,
@@ -211,13 +209,13 @@ def _resting_on(rescan: Rescan) -> set[int]:
     elif rescan.blocklist is not None:
         matches = matches.filter(blocklist=rescan.blocklist.slug)
     # Not only held ones: an upload may be public because an allow-listed entry explained it.
-    open_ones = Upload.objects.filter(status__in=rescreening.OPEN, withdrawn_at__isnull=True)
+    open_ones = Upload.objects.open()
     screenings = Screening.objects.filter(pk__in=matches.values("screening_id"))
     return set(open_ones.filter(pk__in=screenings.values("upload_id")).values_list("pk", flat=True))
 
 
 def _new_entries(rescan: Rescan) -> QuerySet[BannedImage]:
-    entries = BannedImage.objects.filter(retired_revision__isnull=True)
+    entries = BannedImage.objects.active()
     if rescan.banned_id is not None:
         return entries.filter(pk=rescan.banned_id)
     if rescan.blocklist_id is not None:
@@ -233,7 +231,7 @@ def _within_reach(entries: QuerySet[BannedImage]) -> set[int]:
     for sha256, pixels in entries.filter(sha256__isnull=False).values_list("sha256", "pixels").iterator(500):
         same = Q(sha256=sha256) | Q(pixels=pixels) if pixels else Q(sha256=sha256)
         found.update(Upload.objects.filter(same).values_list("pk", flat=True))
-    return {upload for upload, status in _statuses(sorted(found)) if status in rescreening.OPEN}
+    return {upload for upload, status in _statuses(sorted(found)) if status in Upload.OPEN}
 
 
 def _batches_of_codes(entries: QuerySet[BannedImage]) -> Iterator[list[Code]]:
@@ -252,9 +250,7 @@ def cancel(*, rescan_id: int, actor_id: str) -> bool:
     """Stop an open search after the upload that is being looked at. Uploads that it has not reached stay as
     they are, so who did it is part of the history."""
     with revision.shared_lock() as state:
-        stopped = Rescan.objects.filter(pk=rescan_id, status=Rescan.Status.OPEN).update(
-            status=Rescan.Status.CANCELLED
-        )
+        stopped = Rescan.objects.open().filter(pk=rescan_id).update(status=Rescan.Status.CANCELLED)
         if stopped:
             decisions.record(
                 kind=Decision.Kind.CANCEL,

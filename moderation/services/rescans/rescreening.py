@@ -30,9 +30,6 @@ from moderation.services.uploads import screening
 from moderation.services.uploads.publication import Publication
 
 logger = logging.getLogger("moderation.rescreening")
-
-OPEN = (Upload.Status.APPROVED, Upload.Status.HELD)
-"""The statuses that an automatic verdict may still change."""
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
 
 
@@ -102,7 +99,7 @@ def clean_file(upload: Upload) -> Encoded | None:
 
 def rescreen(*, upload_id: int, occasion: str = "rescan") -> str | None:
     """Return the upload's new status, or None where it is not open to an automatic verdict any more."""
-    upload = Upload.objects.filter(pk=upload_id, status__in=OPEN, withdrawn_at__isnull=True).first()
+    upload = Upload.objects.open().filter(pk=upload_id).first()
     if upload is None or not upload.reencoded:
         return None
     started = time.perf_counter()

@@ -15,7 +15,6 @@ from django.db.models import QuerySet
 
 from moderation.domain.index import PackedIndex
 from moderation.models import BannedImage, Fingerprint, Upload, UploadFingerprints
-from moderation.services.rescans.rescreening import OPEN
 from moderation.services.search.index_files import bits_of
 from moderation.services.search.loading import ROWS_PER_FETCH
 
@@ -71,7 +70,7 @@ class NewCodes:
 
     def chunks(self, *, after: int) -> Iterator[Chunk]:
         """Yield all open uploads behind the id ``after``, a stretch at a time."""
-        uploads = Upload.objects.filter(status__in=OPEN, withdrawn_at__isnull=True).order_by("pk")
+        uploads = Upload.objects.open().order_by("pk")
         looked_at = 0
         while rows := list(uploads.filter(pk__gt=after).values_list("pk", "sha256", "pixels")[:CHUNK]):
             first, after = rows[0][0], rows[-1][0]

@@ -186,7 +186,7 @@ def bring(
                 _retire(behind, BannedImage.objects.filter(retired_revision__gt=held))
         else:
             _add_all(behind)
-            _retire(behind, BannedImage.objects.filter(retired_revision__isnull=False))
+            _retire(behind, BannedImage.objects.retired())
         for layer in behind.values():
             layer.mark_position(state.number, state.token.bytes)
     return own_radii
@@ -202,7 +202,7 @@ def _retire(layers: dict[str, LayeredIndex], gone: QuerySet[BannedImage]) -> Non
 
 
 def _add(layers: dict[str, LayeredIndex], since: int) -> bool:
-    rows = Fingerprint.objects.filter(revision__gt=since, banned__retired_revision__isnull=True)
+    rows = Fingerprint.objects.active().filter(revision__gt=since)
     few = list(rows.values_list("algorithm", "bits", "banned_id", "banned__radii")[: FEW + 1])
     if len(few) > FEW:
         _load(layers, rows.values_list("algorithm", "bits", "banned_id").iterator(ROWS_PER_FETCH))

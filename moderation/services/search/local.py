@@ -157,9 +157,11 @@ def newer(features: tuple[LocalFeatures, ...], since: int, found: Found | None =
     To be called under the lock. With what the search ``found``, raises :class:`SignaturesChanged` the first :data:`AHEAD`
     times that there is something to verify; then, and without it, verifies here.
     """
-    rows = LocalFingerprint.objects.filter(
-        revision__gt=since, banned__retired_revision__isnull=True, method=METHOD
-    ).values_list("pk", "banned_id", "banned__revision", "revision")[: GAP + 1]
+    rows = (
+        LocalFingerprint.objects.active()
+        .filter(revision__gt=since, method=METHOD)
+        .values_list("pk", "banned_id", "banned__revision", "revision")[: GAP + 1]
+    )
     # What has changed is more than new: what the search found by it may not hold any more.
     if len(rows) > GAP or any(changed > made for _, _, made, changed in rows):
         return None

@@ -114,9 +114,7 @@ def parts() -> list[Layer]:
 
 def bring(index: LocalIndex, *, since: int) -> None:
     """Add what was banned after the revision ``since``, and take out what was retired after it."""
-    new = _signatures(
-        LocalFingerprint.objects.filter(revision__gt=since, banned__retired_revision__isnull=True)
-    )
+    new = _signatures(LocalFingerprint.objects.active().filter(revision__gt=since))
     while batch := list(islice(new, SIGNATURES_PER_STEP)):
         index.add_many(batch)
     # After the additions: an entry that is retired while they are read goes again.
@@ -125,7 +123,7 @@ def bring(index: LocalIndex, *, since: int) -> None:
 
 
 def _active() -> Signatures:
-    return _signatures(LocalFingerprint.objects.filter(banned__retired_revision__isnull=True))
+    return _signatures(LocalFingerprint.objects.active())
 
 
 def _signatures(rows: QuerySet[LocalFingerprint]) -> Signatures:

@@ -87,11 +87,10 @@ def _batches(model: type[models.Model], column: str) -> Iterator[list[models.Mod
 
 def _known(model: type[models.Model], column: str, batch: list[models.Model]) -> dict[str, set[str]]:
     """Return the published names by key, with ``""`` where an upload is still pending."""
-    uploads = Upload.objects.filter(
+    uploads = Upload.objects.current().filter(
         target_model=model._meta.label_lower,
         target_field=column,
         target_id__in=[str(instance.pk) for instance in batch],
-        withdrawn_at__isnull=True,
     )
     known: dict[str, set[str]] = {}
     for pk, status, published in uploads.values_list("target_id", "status", "published"):

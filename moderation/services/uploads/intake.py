@@ -156,11 +156,14 @@ def withdraw(*, target: Target) -> int:
     """Withdraw every upload for a column; the number of them."""
     with transaction.atomic(using=database()):
         lock_target(Upload(target_model=target.model, target_id=target.pk, target_field=target.field))
-        uploads = Upload.objects.select_for_update().filter(
-            target_model=target.model,
-            target_id=target.pk,
-            target_field=target.field,
-            withdrawn_at__isnull=True,
+        uploads = (
+            Upload.objects.current()
+            .select_for_update()
+            .filter(
+                target_model=target.model,
+                target_id=target.pk,
+                target_field=target.field,
+            )
         )
         for upload in uploads:
             outcome.withdraw(upload)
@@ -171,7 +174,7 @@ def withdraw_upload(*, upload_id: int) -> bool:
     """Withdraw one upload; whether it was not withdrawn already."""
     with transaction.atomic(using=database()):
         upload = Upload.objects.filter(pk=upload_id).first()
-        row = locked(upload, withdrawn_at__isnull=True) if upload else None
+        row = locked(upload, withdrawn_at=None) if upload else None
         if row is None:
             return False
         outcome.withdraw(row)

@@ -97,13 +97,15 @@ def _publish(upload: Upload, published: str, going: list[tuple[str, str]]) -> No
     upload.published = published
     if not upload.target_model:
         return
-    shown = Upload.objects.filter(
-        target_model=upload.target_model,
-        target_id=upload.target_id,
-        target_field=upload.target_field,
-        status=Status.APPROVED,
-        withdrawn_at__isnull=True,
-    ).exclude(pk=upload.pk)
+    shown = (
+        Upload.objects.public()
+        .filter(
+            target_model=upload.target_model,
+            target_id=upload.target_id,
+            target_field=upload.target_field,
+        )
+        .exclude(pk=upload.pk)
+    )
     others = list(shown)
     if any(other.pk > upload.pk for other in others):
         # A newer picture is already in its place: this one is approved, and history.

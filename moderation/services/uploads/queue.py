@@ -21,7 +21,7 @@ from moderation.services.locking import lock_target
 
 FREE = Q(lease__isnull=True) | Q(lease_until__lt=Now())
 """Nobody works on it, or whoever did has not been heard of for too long."""
-QUEUED = Upload.objects.filter(status=Upload.Status.PENDING, withdrawn_at__isnull=True)
+QUEUED = Upload.objects.pending()
 """What waits for a verdict; an upload that its owner took back needs none."""
 SHARE = timedelta(seconds=2)
 """Decoder time that an uploader may use in a minute before everybody else is served first: some forty

@@ -92,7 +92,7 @@ def due_personal() -> QuerySet[PersonalData]:
     needed = Upload.objects.filter(
         Q(status_at__gte=before)
         | Q(legal_hold=True)
-        | Q(status__in=(Status.PENDING, Status.HELD), withdrawn_at__isnull=True),
+        | Q(pk__in=(Upload.objects.pending() | Upload.objects.held()).values("pk")),
         personal__isnull=False,
     )
     decided = Upload.objects.filter(personal__isnull=False).exclude(pk__in=needed)

@@ -31,7 +31,7 @@ def _said(age: timedelta) -> str:
 
 def pending(_mend: bool) -> Finding:
     """Find uploads that wait for long."""
-    waiting = Upload.objects.filter(status=Upload.Status.PENDING, withdrawn_at__isnull=True)
+    waiting = Upload.objects.pending()
     count, age = waiting.count(), _age(waiting.aggregate(oldest=Min("submitted_at"))["oldest"])
     words = f"{count:,} uploads are pending, the oldest for {_said(age)}."
     if age > PENDING:
@@ -43,7 +43,7 @@ def pending(_mend: bool) -> Finding:
 
 def rescans(_mend: bool) -> Finding:
     """Find searches among earlier uploads that are left half done."""
-    waiting = Rescan.objects.filter(status=Rescan.Status.OPEN)
+    waiting = Rescan.objects.open()
     count, age = waiting.count(), _age(waiting.aggregate(oldest=Min("created_at"))["oldest"])
     words = f"{count:,} searches among earlier uploads are open, the oldest for {_said(age)}."
     if age > OPEN_RESCAN:

@@ -84,7 +84,7 @@ def revision_row(mend: bool) -> Finding:
 def _entries(row: Revision, mend: bool) -> Finding:
     counted = selectors.tightening().count()
     if counted == row.entries:
-        active = BannedImage.objects.filter(retired_revision__isnull=True).count()
+        active = BannedImage.objects.active().count()
         return Finding.fine(f"Revision {row.number}, {active:,} active entries.", revision=row.number)
     if not mend:
         return Finding.fault(

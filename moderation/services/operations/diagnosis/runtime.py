@@ -77,7 +77,7 @@ def second_tier(_mend: bool) -> Finding:
         )
     if not selectors.local_wanted():
         return Finding.warning(f"No blocklist uses the second tier: nothing looks for {NOT_CAUGHT}.")
-    active = LocalFingerprint.objects.filter(banned__retired_revision__isnull=True)
+    active = LocalFingerprint.objects.active()
     others = set(active.exclude(method=METHOD).values_list("method", flat=True).order_by().distinct())
     if others:
         return Finding.warning(
@@ -100,9 +100,7 @@ def index(_mend: bool) -> Finding:
     for name in selectors.bands(snapshot.state.entries):
         if snapshot.radii.get(name, -1) < 0:
             continue
-        rows = Fingerprint.objects.filter(
-            algorithm=name, banned__retired_revision__isnull=True, revision__lte=snapshot.state.number
-        )
+        rows = Fingerprint.objects.active().filter(algorithm=name, revision__lte=snapshot.state.number)
         ends = [*rows.order_by("pk")[:2], *rows.order_by("-pk")[:2]]
         for row in ends:
             found = snapshot.search([Code(name, bytes(row.bits), 0, "")])
