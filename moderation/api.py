@@ -53,6 +53,8 @@ __all__ = [
 ]
 
 
+PASSED = "_moderation_passed"
+"""The attribute in which a file object remembers that its bytes passed the door."""
 COUNTED_FOR = "_moderation_counted_for"
 """Attribute of a file whose attempt has been counted already: the key of the owner."""
 
@@ -136,15 +138,13 @@ def submit_upload(
     nothing is stored but the audit of the refusal.
     """
     submitter = intake.Submitter.of(owner, address=address, file_name=file.name or "")
-    file.seek(0)
-    # One byte more than is taken: the door sees that it is too much without reading it all.
-    data = file.read(get_settings().max_bytes + 1)
     upload = intake.submit(
-        data=data,
+        data=_read(file),
         submitter=submitter,
         target=intake.Target.of(*target),
         size=file.size,
         admitted=file.__dict__.pop(COUNTED_FOR, None) == owner_key(owner),
+        passed=file.__dict__.get(PASSED),
     )
     return described(upload)
 
@@ -163,12 +163,20 @@ def check_at_door(file: File[Any], *, owner: Model | None = None) -> None:
     """
     name = file.name or ""
     submitter = intake.Submitter.of(owner, file_name=name) if owner else intake.Submitter(file_name=name)
+    data, passed = _read(file), file.__dict__.get(PASSED)
     file.seek(0)
-    data = file.read(get_settings().max_bytes + 1)
-    file.seek(0)
-    intake.check_at_form(data=data, size=file.size, submitter=submitter)
+    file.__dict__[PASSED] = intake.check_at_form(
+        data=data, size=file.size, submitter=submitter, passed=passed
+    )
     if owner:
         file.__dict__[COUNTED_FOR] = owner_key(owner)
+
+
+def _read(file: File[Any]) -> bytes:
+    file.seek(0)
+    # One byte more than is taken: the door sees that it is too much without reading it all.
+    data: bytes = file.read(get_settings().max_bytes + 1)
+    return data
 
 
 def withdraw(instance: Model, field: str) -> None:

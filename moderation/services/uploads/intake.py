@@ -11,7 +11,7 @@ from django.db import IntegrityError, OperationalError, models, transaction
 
 from moderation import storage
 from moderation.conf import get_settings
-from moderation.domain.analysis import Probe
+from moderation.domain.analysis import Limits, Probe
 from moderation.exceptions import ImageRefused, SandboxFailure
 from moderation.models import PersonalData, Refusal, Upload
 from moderation.services import metrics
@@ -70,19 +70,30 @@ def new_reference() -> str:
     return "".join(letters[:4]) + "-" + "".join(letters[4:])
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What the sandbox said of bytes that passed the door; who holds them need not ask again."""
+
+    sha256: bytes
+    limits: Limits
+    probe: Probe
+
+
 def admit(submitter: Submitter) -> None:
     """Count one attempt, before anything is looked at. Raises :class:`TooManyUploads`."""
     if not submitter.exempt:
         rate_limit.admit(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
 
 
-def check_at_form(*, data: bytes, size: int | None, submitter: Submitter) -> None:
+def check_at_form(
+    *, data: bytes, size: int | None, submitter: Submitter, passed: Passed | None = None
+) -> Passed:
     """Check what a form was sent, before there is a row: the limits where the submitter has an owner, then the
     door. Raises what :func:`submit` raises."""
     admit(submitter)
     if not submitter.exempt:
         rate_limit.refuse_too_many_pending(owner_type=submitter.owner_type, owner_id=submitter.owner_id)
-    check(data=data, size=size, submitter=submitter, door="form")
+    return check(data=data, size=size, submitter=submitter, door="form", passed=passed)
 
 
 def submit(
@@ -93,11 +104,13 @@ def submit(
     size: int | None = None,
     wake: bool = True,
     admitted: bool = False,
+    passed: Passed | None = None,
 ) -> Upload:
     """Check at the door, store in quarantine, insert the row, wake a worker up after the commit.
 
     ``size`` is that of the whole file where ``data`` is only its beginning, because it is too large.
-    ``admitted`` says that :func:`admit` has counted this attempt already.
+    ``admitted`` says that :func:`admit` has counted this attempt already; ``passed`` is what :func:`check` returned for
+    the same bytes before.
     With ``wake=False`` the upload is returned leased, for the caller to screen. Otherwise as it is then:
     decided, where the dispatcher does the work at once.
     Raises an :class:`ImageRefused` child for bytes that we do not take: nothing is stored then but
@@ -105,8 +118,8 @@ def submit(
     """
     if not admitted:
         admit(submitter)
-    probe = check(data=data, size=size, submitter=submitter, door="upload")
-    digest = hashlib.sha256(data).digest()
+    passed = check(data=data, size=size, submitter=submitter, door="upload", passed=passed)
+    probe = passed.probe
     original = storage.write(storage.quarantine(), storage.fresh_name("originals"), data)
     upload = Upload(
         owner_type=submitter.owner_type,
@@ -116,7 +129,7 @@ def submit(
         target_id=target.pk,
         target_field=target.field,
         original=original,
-        sha256=digest,
+        sha256=passed.sha256,
         size=len(data),
         format=probe.format,
         width=probe.width,
@@ -137,17 +150,25 @@ def submit(
     return upload
 
 
-def check(*, data: bytes, size: int | None, submitter: Submitter, door: str) -> Probe:
+def check(
+    *, data: bytes, size: int | None, submitter: Submitter, door: str, passed: Passed | None = None
+) -> Passed:
     """Return what the header says. Raises an :class:`ImageRefused` child for bytes that we do not take, after it has
-    been recorded."""
+    been recorded.
+
+    ``passed`` is an earlier answer. It is returned where it is about these bytes and these limits: a form, a save
+    and a submission of one file ask the sandbox once.
+    """
+    digest, limits = hashlib.sha256(data).digest(), get_settings().limits()
+    if passed is not None and (passed.sha256, passed.limits) == (digest, limits):
+        return passed
     try:
-        return decoder().probe(data, get_settings().limits())
+        return Passed(digest, limits, decoder().probe(data, limits))
     except SandboxFailure as failure:
         metrics.sandbox_failed(failure.code)
         raise
     except ImageRefused as refusal:
         metrics.refused_at_the_door(refusal.code)
-        digest = hashlib.sha256(data).digest()
         refuse(reason=refusal.code, size=size or len(data), digest=digest, submitter=submitter, door=door)
         raise
 
