@@ -22,6 +22,7 @@ from avatars.models import Profile
 from moderation import api
 from moderation.services.history import sealing
 from moderation.services.blocklists import blocklist
+from moderation.exceptions import ImageRefused
 from moderation.testing import drawn_picture
 
 for name, seeds in {"ada": (1, 2), "bob": (3, 1)}.items():
@@ -34,6 +35,17 @@ banned = api.ban(drawn_picture(1))
 blocklist.unban(banned_id=api.ban(drawn_picture(9)).banned.pk)
 profile = Profile.objects.get(user__username="bob")
 api.submit_upload(ContentFile(drawn_picture(1), "x.jpg"), owner=profile.user, target=(profile, "avatar"))
+# Two refusals: one in a form, which knows the file's name only, and one of a known uploader.
+bad = ContentFile(b"no picture", "holiday.jpg")
+for refused in (
+    lambda: api.check_at_door(bad),
+    lambda: api.submit_upload(bad, owner=profile.user, target=(profile, "avatar"), address="192.0.2.7"),
+):
+    try:
+        refused()
+    except ImageRefused:
+        continue
+    raise SystemExit("This should have been refused.")
 sealing.seal(everything=True)
 """
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from moderation.models import AUDIT_MODELS
+
 ROOT = Path(__file__).resolve().parents[2]
 RELEASES = sorted(Path(__file__).parent.glob("*.sql"))
 SEAL_KEY = "the seal key of the release's dump"
@@ -51,10 +53,15 @@ def test_a_site_of_that_release_upgrades(release: Path, tmp_path: Path) -> None:
 
     _manage(tmp_path, "migrate", "-v", "0")
 
+    with sqlite3.connect(tmp_path / "db.sqlite3") as database:
+        sealed = {kind for (kind,) in database.execute("SELECT DISTINCT kind FROM moderation_seal")}
+    assert sealed == {model._meta.model_name for model in AUDIT_MODELS}, (
+        "a kind of row that nothing would notice"
+    )
     _manage(tmp_path, "check", "--database", "default")
     verified = json.loads(_manage(tmp_path, "verify_audit", "--json"))
     assert (verified["ok"], verified["unsealed"], verified["faults"]) == (True, 0, [])
-    assert verified["rows"] >= 8
+    assert verified["rows"] >= 14
     swept = json.loads(_manage(tmp_path, "sweep", "--json"))
     assert swept["found"] == 0
 
