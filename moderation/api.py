@@ -39,6 +39,7 @@ __all__ = [
     "erase_data",
     "explain",
     "export_data",
+    "fingerprint",
     "limits",
     "mark_notices_read",
     "notices_for",
@@ -127,8 +128,7 @@ class Explanation:
 def submit_upload(
     file: File[Any], *, owner: Model, target: tuple[Model, str], address: str = ""
 ) -> UploadStatus:
-    """Take a picture in. It stays private until it has been screened; the old one stays public till
-    then.
+    """Take a picture in. It stays private until it has been screened; the old one stays public till then.
 
     ``target`` is an instance and the name of its column, which takes the name of the published file:
     ``(profile, "avatar")``. With inline dispatch the verdict is there when this returns (unless a
@@ -254,6 +254,15 @@ def screen_bytes(data: bytes) -> ScreenedBytes:
     return ScreenedBytes(found.verdict, found.reason, found.policy_text, found.revision)
 
 
+def fingerprint(data: bytes, *algorithms: str) -> dict[str, str]:
+    """Return the fingerprints of a picture by algorithm, as hexadecimal text that imagehash's ``str()`` prints and
+    ``import_hashes`` reads; none of a flat one. ``algorithms`` are by default those that the site searches for.
+
+    Raises :class:`moderation.exceptions.UnknownAlgorithm`, and what :func:`screen_bytes` raises.
+    """
+    return enrolment.fingerprints(data=data, algorithms=algorithms)
+
+
 def ban(
     data: bytes, *, blocklist: str = "default", actor: Model | None = None, reason: str = "", note: str = ""
 ) -> BanResult:
@@ -273,8 +282,7 @@ def export_data(owner: Model) -> dict[str, Any]:
 
 
 def erase_data(owner: Model) -> data_rights.Erased:
-    """Take a person's pictures away and forget who it was; call it when an account is deleted. The
-    history still verifies."""
+    """Take a person's pictures away and forget who it was, when an account is deleted. The history still verifies."""
     owner_type, owner_id = owner_key(owner)
     return data_rights.erase(owner_type=owner_type, owner_id=owner_id)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from moderation import storage
 from moderation.conf import get_settings
+from moderation.domain.algorithms import algorithm_named
 from moderation.domain.analysis import Analysis, Encoded
+from moderation.domain.fingerprints import format_code
 from moderation.exceptions import DecisionRefused, PictureMissing
 from moderation.models import Upload
 from moderation.services import files
@@ -56,6 +59,21 @@ def picture_of_upload(upload: Upload) -> Picture:
     pixels = bytes(upload.pixels) if upload.pixels else picture.analysis.pixels
     analysis = replace(picture.analysis, sha256=bytes(upload.sha256), pixels=pixels)
     return Picture(analysis, picture.source, upload.pk)
+
+
+def fingerprints(*, data: bytes, algorithms: Sequence[str] = ()) -> dict[str, str]:
+    """Return the code of the picture as it is by versioned algorithm, as text; none of a flat one. Of a picture that is
+    flat but for what a border encloses, the code of that.
+
+    Raises :class:`UnknownAlgorithm`, :class:`ImageRefused` and :class:`SandboxFailure` children.
+    """
+    options = get_settings().analysis(local=False)
+    if algorithms:
+        options = replace(options, algorithms=tuple(algorithm_named(name).name for name in algorithms))
+    codes: dict[str, str] = {}
+    for code in decoder().analyse(data, options).queries:
+        codes.setdefault(code.algorithm, format_code(code.bits))
+    return codes
 
 
 def keep_evidence(picture: Picture) -> str:
