@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from moderation.lab.baseline import Baseline
 from moderation.lab.edits import EDITS, GROUPS, Edit
 from moderation.lab.page import page
 from moderation.lab.report import Report, report
@@ -11,6 +12,7 @@ from moderation.lab.text import text_table
 __all__ = [
     "EDITS",
     "GROUPS",
+    "Baseline",
     "Edit",
     "Found",
     "Outcome",

@@ -71,6 +71,7 @@ def page(found: Report) -> str:
             f"<h3>{escape(name)}</h3><div class=wide>{_curves(found, name)}</div>"
             for name in found["distributions"]
         ),
+        _baseline(found),
         _flagged(found),
         "</main></html>",
     ]
@@ -149,6 +150,18 @@ def _curves(found: Report, algorithm: str) -> str:
         f'<svg viewBox="-8 -4 {width + 16} {height + foot + 4}" style="min-width:30rem" role="img" aria-label="Distances by '
         f'{escape(algorithm)}"><line class="rule" x1="0" x2="{width}" y1="{height}" y2="{height}"/>{"".join(parts)}{ticks}</svg>'
     )
+
+
+def _baseline(found: Report) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(row['recipe'])}<td>{'–' if row['radius'] is None else row['radius']}"
+        f"<td>{'–' if row['detected'] is None else _share(row['detected'])}<td>{row['innocents']}<td>{_share(row['rate'])}"
+        for row in found["baseline"]
+    )
+    if not rows:
+        return ""
+    head = "<tr><th>imagehash<th>radius<th>copies found<th>innocents flagged<th>share"
+    return f"<h2>The same pictures with imagehash</h2><div class=wide><table>{head}{rows}</table></div>"
 
 
 def _flagged(found: Report) -> str:

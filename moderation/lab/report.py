@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
+from moderation.lab.baseline import Baseline, RecipeRow
 from moderation.lab.calibration import upper_bound
 from moderation.lab.edits import EDITS, GROUPS
 from moderation.lab.scoring import Found, Outcome, Scores
@@ -125,10 +126,12 @@ class Report(TypedDict):
     edits: list[EditRow]
     innocents: Innocents
     distributions: dict[str, Distribution]
+    baseline: list[RecipeRow]
+    """What other recipes make of the same pictures; empty where none were measured."""
 
 
-def report(scores: Scores, *, seed: int = 0) -> Report:
-    """Count what :func:`~moderation.lab.scoring.evaluate` measured."""
+def report(scores: Scores, *, seed: int = 0, baseline: Baseline | None = None) -> Report:
+    """Count what :func:`~moderation.lab.scoring.evaluate` measured, and what ``baseline`` saw meanwhile."""
     group_of = {edit.name: edit.group for edit in EDITS}
     edits = [_edit_row(name, group_of.get(name, "other"), found) for name, found in scores.copies.items()]
     order = [*GROUPS, *(row["group"] for row in edits if row["group"] not in GROUPS)]
@@ -157,6 +160,7 @@ def report(scores: Scores, *, seed: int = 0) -> Report:
             name: Distribution(copies=_histogram(easy, name), innocents=_histogram(scores.innocents, name))
             for name in algorithms
         },
+        baseline=baseline.rows() if baseline else [],
     )
 
 

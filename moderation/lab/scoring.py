@@ -36,6 +36,20 @@ ALSO = "also banned: "
 """Before the name of a ban that no copies are made of, so that it is never taken for another picture of that name."""
 
 
+class Watcher:
+    """Sees the same pictures as the evaluation, to measure something else beside it: nothing, unless a child class does.
+    Only what the sandbox could decode, but for copies."""
+
+    def ban(self, name: str, data: bytes) -> None:
+        """Take a picture that is on the list."""
+
+    def copy(self, name: str, edit: str, data: bytes) -> None:
+        """Take an edited copy of the ban ``name``."""
+
+    def innocent(self, data: bytes) -> None:
+        """Take a picture that is not on the list; all bans were seen before."""
+
+
 class Picture(NamedTuple):
     """A file to evaluate with."""
 
@@ -95,6 +109,7 @@ def evaluate(
     edits: Sequence[Edit] = EDITS,
     seed: int = 0,
     analyse: Analyse = analyse,
+    watcher: Watcher | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Scores:
     """Ban ``banned``, edit copies of them, screen the copies and the innocents.
@@ -102,9 +117,9 @@ def evaluate(
     ``also_banned`` makes the list longer, as it is where the copies arrive: no copies of these are made. They are read one
     at a time. ``radii`` are by name without version, by default those for a list of this length. ``options.want_local`` asks
     the second tier too: of a copy it counts if it names the ban that the copy was made from, among all bans. The same
-    input and seed give the same scores.
+    input and seed give the same scores. ``watcher`` sees the same pictures.
     """
-    options = options or AnalysisOptions()
+    options, watcher = options or AnalysisOptions(), watcher or Watcher()
     entries = len(banned) + len(also_banned)
     bands = {name: (radii or {}).get(name) or radii_for(name, entries) for name in options.algorithms}
     scores = Scores(bands, tiers=2 if options.want_local else 1)
@@ -121,6 +136,7 @@ def evaluate(
                 enrolled[name] = analysis.enrolment
                 sides[name] = Side.of(one.data for one in analysis.signs if one.enters)
                 signatures.add(name, analysis)
+                watcher.ban(name, picture.data)
         except ModerationError as error:
             scores.refused_bans.append((name, error.code))
         progress(done := done + 1, total)
@@ -139,13 +155,16 @@ def evaluate(
                 start = int(random.integers(len(others)))
                 material = Material(random, others[start:] + others[:start])
                 copy = edit.make(original, material)
+                watcher.copy(picture.name, edit.name, copy)
                 with suppress(ModerationError):  # a copy that nobody can decode is found by nobody
                     outcome = own.screened(picture.name, analyse(copy, options))
             scores.copies.setdefault(edit.name, []).append(outcome)
             progress(done := done + 1, total)
     for picture in innocent:
         try:
-            scores.innocents.append(everything.screened(picture.name, analyse(picture.data, options)))
+            analysis = analyse(picture.data, options)
+            scores.innocents.append(everything.screened(picture.name, analysis))
+            watcher.innocent(picture.data)
         except ModerationError as error:
             scores.refused_innocents.append((picture.name, error.code))
         progress(done := done + 1, total)

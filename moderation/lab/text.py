@@ -32,7 +32,23 @@ def text_table(found: Report) -> str:
         for one in innocents["flagged"][:20]
     ]
     lines += [f"could not be banned: {name} ({reason})" for name, reason in found["refused_bans"]]
+    lines += _baseline(found)
     return "\n".join(lines)
+
+
+def _baseline(found: Report) -> list[str]:
+    if not found["baseline"]:
+        return []
+    head = f"{'imagehash, for comparison':<28}{'radius':>7}{'copies':>9}{'innocents flagged':>20}"
+    return [
+        "",
+        head,
+        *(
+            f"  {row['recipe']:<26}{'–' if row['radius'] is None else row['radius']:>7}"
+            f"{'–' if row['detected'] is None else format(row['detected'], '.1%'):>9}{row['rate']:>20.3%}"
+            for row in found["baseline"]
+        ),
+    ]
 
 
 def _last(found: Report) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,26 @@ def test_a_manifest_is_evaluated_and_a_table_printed(folders: Path) -> None:
     found = run("evaluate", "--manifest", manifest, "--group", "resize", words=True)
     assert found.status == 0
     assert "could not be banned: banned/flat.png (flat)" in found.text
+
+
+def test_imagehash_is_measured_side_by_side(folders: Path) -> None:
+    both = ("--banned", folders / "banned", "--innocent", folders / "innocent", "--group", "orientation")
+
+    found = run("evaluate", *both, "--baseline", "imagehash", "--limit", 1, "--tiers", 1)
+
+    rows = {line["recipe"]: line for line in found.lines if "recipe" in line}
+    assert found.status == 0
+    assert set(rows) == {"aHash", "dHash", "pHash", "wHash", "colorhash", "crop-resistant"}
+    assert rows["dHash"]["edits"]["mirror"] < 1
+    assert "innocents" in found.lines[-1]
+
+
+def test_without_the_extra_a_baseline_is_wrong_usage(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "imagehash", None)
+
+    both = ("--banned", folders / "banned", "--innocent", folders / "innocent")
+
+    assert run("evaluate", *both, "--baseline", "imagehash").status == 2
 
 
 def test_one_tier_or_both(folders: Path, settings: Any) -> None:

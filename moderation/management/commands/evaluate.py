@@ -13,7 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from moderation.conf import get_settings
 from moderation.domain.radii import NEVER, Band
 from moderation.exceptions import PathUnreadable
-from moderation.lab import EDITS, GROUPS, Picture, Report, evaluate, page, report, text_table
+from moderation.lab import EDITS, GROUPS, Baseline, Picture, Report, evaluate, page, report, text_table
 from moderation.management.arguments import at_least
 from moderation.management.base import FAILED, JsonCommand, printable, wrong_usage
 from moderation.management.pictures import files_under, read
@@ -84,6 +84,12 @@ class Command(JsonCommand):
             choices=(1, 2),
             help="1: fingerprints only; 2: crops, rotations and collages too. Default: what this installation uses.",
         )
+        parser.add_argument(
+            "--baseline",
+            choices=("imagehash",),
+            help="Measure its hashes too, on the same pictures: aHash, dHash, pHash, wHash, colorhash and the crop-resistant "
+            "one, as its documentation uses them (extra `lab`).",
+        )
         parser.add_argument("--seed", type=at_least(0), default=0)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -93,6 +99,7 @@ class Command(JsonCommand):
             raise wrong_usage(
                 "The second tier is off: it needs the extra `local` (OpenCV) and the setting LOCAL."
             )
+        baseline = _baseline() if options["baseline"] else None
         paths = self._paths(options)
         banned, innocent = (_load(paths[role][: options["limit"]]) for role in ("banned", "innocent"))
         chosen = {name: _band(pair) for name, pair in settings.radii.items()}
@@ -106,9 +113,10 @@ class Command(JsonCommand):
                 edits=[edit for edit in EDITS if not options["group"] or edit.group in options["group"]],
                 seed=options["seed"],
                 analyse=decoder().analyse,
+                watcher=baseline,
                 progress=progress.reach,
             )
-        found = report(scores, seed=options["seed"])
+        found = report(scores, seed=options["seed"], baseline=baseline)
         _write(options["output"], json.dumps(found, indent=1) + "\n")
         _write(options["html"], page(found))
         self._say(found)
@@ -119,6 +127,8 @@ class Command(JsonCommand):
             return
         for row in found["edits"]:
             self.emit({**row}, row["edit"])
+        for recipe in found["baseline"]:
+            self.emit({**recipe}, recipe["recipe"])
         self.emit(
             {key: found[key] for key in ("innocents", "overall", "entries", "tiers", "radii")}, "innocents"
         )
@@ -137,6 +147,13 @@ class Command(JsonCommand):
         if options["also_banned"] is not None:
             paths["also_banned"] += _from_folder(options["also_banned"])
         return paths
+
+
+def _baseline() -> Baseline:
+    try:
+        return Baseline()
+    except ModuleNotFoundError as error:
+        raise wrong_usage("--baseline imagehash needs the extra `lab`.") from error
 
 
 def _from_folder(folder: Path) -> list[tuple[str, Path]]:
