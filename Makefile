@@ -19,7 +19,7 @@ endif
 random = "$$($(python) -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix format lint types imports django django-deploy migrations docs bench package audit lock clean venv
+.PHONY: help demo test check fix format lint types imports django django-deploy migrations docs bench mutants package audit lock clean venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -74,6 +74,12 @@ bench: ## measure speed and recognition (needs a C++ compiler for pdqhash)
 	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh bench
 	$(python) -m benchmarks
 
+mutants: ## change policy, radii, reasons and strength in small ways: each change must fail a test
+	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh mutants
+	rm -rf mutants
+	$(bin)/mutmut run
+	@! $(bin)/mutmut results | grep .
+
 package: ## build the wheel and the source distribution into dist/, with a bill of materials (CycloneDX)
 	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh supply
 	rm -rf dist
@@ -90,5 +96,5 @@ lock: venv ## resolve the lock files anew (LOCK_ARGS=--upgrade takes newer versi
 	sh tools/lock.sh $(bin)/uv $(LOCK_ARGS)
 
 clean: ## remove .venv, the demo's data, caches and builds
-	rm -rf .venv .demo .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist docs/_build
+	rm -rf .venv .demo .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants build dist docs/_build
 	find moderation site tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,6 +5,7 @@
 #   tools/bootstrap.sh bench    that and requirements-bench.lock (needs a C++ compiler)
 #   tools/bootstrap.sh supply   that and requirements-supply.lock, in .cache/supply: what reads lock files
 #                               shall not change what they say
+#   tools/bootstrap.sh mutants  that and requirements-mutants.lock
 #
 # Runs on nothing but a POSIX shell and Python 3.11 or later with venv. A stamp says what was
 # installed, so that a second run costs a few milliseconds; a marker says that an installation was
@@ -103,7 +104,7 @@ install_project() {
     else
         echo "Bringing $venv up to date with requirements.lock." >&2
     fi
-    rm -f $venv/.installed $venv/.installed-bench
+    rm -f $venv/.installed $venv/.installed-bench $venv/.installed-mutants
     install_lock requirements-build.lock
     install_lock requirements.lock
     pip_install --no-deps --no-build-isolation --editable . ||
@@ -130,6 +131,12 @@ install_supply() {
     fingerprint requirements-supply.lock >.cache/supply/.installed
 }
 
+install_mutants() {
+    echo "Installing what only \`make mutants\` needs from requirements-mutants.lock." >&2
+    install_lock requirements-mutants.lock
+    fingerprint requirements-mutants.lock >$venv/.installed-mutants
+}
+
 is_current() {
     stamp=$1
     shift
@@ -149,3 +156,4 @@ fi
 is_current $venv/.installed requirements.lock requirements-build.lock pyproject.toml && is_usable || install_project
 [ "${1:-}" != bench ] || is_current $venv/.installed-bench requirements-bench.lock || install_bench
 [ "${1:-}" != supply ] || is_current .cache/supply/.installed requirements-supply.lock || install_supply
+[ "${1:-}" != mutants ] || is_current $venv/.installed-mutants requirements-mutants.lock || install_mutants

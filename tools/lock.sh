@@ -1,5 +1,5 @@
 #!/bin/sh
-# Regenerate the five lock files (`make lock`): names, versions, hashes and markers for Python
+# Regenerate the six lock files (`make lock`): names, versions, hashes and markers for Python
 # 3.11.0 to 3.14 on every platform; no URL, no host. $1 is the uv to use; further arguments are
 # handed to it (`--upgrade`, `--upgrade-package NAME`).
 set -eu
@@ -28,3 +28,4 @@ compile requirements-site.lock pyproject.toml --constraint requirements.lock --e
 compile requirements-build.lock --constraint requirements.lock --group build "$@"
 compile requirements-bench.lock --constraint requirements.lock --group bench "$@"
 compile requirements-supply.lock --constraint requirements.lock --group supply "$@"
+compile requirements-mutants.lock --constraint requirements.lock --group mutants "$@"

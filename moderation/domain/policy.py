@@ -113,6 +113,10 @@ class Judgement:
         return next((match for match in self.matches if not match.set_aside), None)
 
 
+STRONGEST_FIRST: tuple[BandName, ...] = ("exact", "block", "hold")
+"""Bands in the order in which matches are listed."""
+
+
 def band_of(hit: Hit, entry: Entry) -> tuple[BandName, int] | None:
     """Return the band that a hit falls into and that band's radius; None outside of all bands."""
     if hit.method.startswith(LOCAL):
@@ -254,11 +258,10 @@ def margin(method: str) -> int:
 
 
 def _weight(match: JudgedMatch) -> tuple[object, ...]:
-    bands = {"exact": 0, "block": 1, "hold": 2}
     return (
         bool(match.set_aside),
         not match.blocks,
-        bands[match.band],
+        STRONGEST_FIRST.index(match.band),
         match.hit.distance,
         match.hit.banned,
         match.hit.method,

@@ -159,6 +159,12 @@ def test_the_second_tier_explains_nothing_as_allowed() -> None:
     assert band_of(_local(), _entry(action="allow")) is None
 
 
+@pytest.mark.parametrize(("block", "hold"), [(5, 3), (-2, 3), (NEVER, -2)])
+def test_radii_out_of_order_are_refused_with_both_numbers(block: int, hold: int) -> None:
+    with pytest.raises(ValueError, match=f"Radii need -1 <= block <= hold, not {block} and {hold}."):
+        Band(block, hold)
+
+
 # What one hit leads to.
 
 
@@ -574,3 +580,36 @@ def test_what_a_cut_off_search_lets_through_is_an_exact_allowed_copy(
         assert (cut_off.verdict, cut_off.reason) == (complete.verdict, complete.reason)
     else:
         assert (cut_off.verdict, cut_off.reason) == ("hold", "search_cut_off")
+
+
+# How matches are listed.
+
+
+@pytest.mark.parametrize(
+    ("hits", "order"),
+    [
+        # By band before distance and number.
+        ([_code(1, 0), _exact(2)], [2, 1]),
+        ([Hit(1, "other/1", 0, band="hold"), _code(2, 10)], [2, 1]),
+        # Then by distance, then by number.
+        ([_code(1, 11), _code(2, 10)], [2, 1]),
+        ([_code(2, 10), _code(1, 10)], [1, 2]),
+    ],
+)
+@pytest.mark.parametrize("action", ["block", "hold"])
+def test_the_strongest_match_leads(action: str, hits: list[Hit], order: list[int]) -> None:
+    judgement = _judge(hits, _entry(1, action), _entry(2, action))
+
+    assert [match.hit.banned for match in judgement.matches] == order
+
+
+def test_a_match_says_why_it_was_set_aside() -> None:
+    allowed, banned, watched = _entry(1, "allow"), _entry(2), _entry(3, "monitor")
+
+    by_list = _judge([_exact(1), _code(2)], allowed, banned)
+    by_monitor = _judge([_exact(3)], watched)
+    by_person = _judge([_code(2)], banned, cleared={2})
+
+    assert [match.set_aside for match in by_list.matches] == ["allowlisted", "allowlisted"]
+    assert [match.set_aside for match in by_monitor.matches] == ["monitor"]
+    assert [match.set_aside for match in by_person.matches] == ["cleared"]
