@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
 import textwrap
 import zipfile
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -122,10 +124,70 @@ def test_a_wheel_that_is_built_again_elsewhere_is_the_same(built: Path, tmp_path
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.fixture(scope="module")
+def bare(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the wheel and what pip installs for it, at the locked versions; skip where pip can reach no
+    packages."""
+    folder = tmp_path_factory.mktemp("bare")
+    constraints = folder / "constraints.txt"
+    locked = re.findall(r"^[\w.-]+==[^ \\\n]+", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    constraints.write_text("\n".join(locked))
+    result = subprocess.run(
+        # Built with the locked tools of this environment, so that nothing else has to be fetched.
+        [
+            *(sys.executable, "-m", "pip", "install", "--no-build-isolation", "--no-compile", "--quiet"),
+            *(
+                "--target",
+                str(folder / "packages"),
+                "--constraint",
+                str(constraints),
+                str(next(built.glob("*.whl"))),
+            ),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if result.returncode and re.search(
+        r"No matching distribution|ConnectionError|Temporary failure|timed out", result.stderr
+    ):
+        pytest.skip(f"pip can reach no packages here: {result.stderr.strip().splitlines()[-1]}")
+    assert result.returncode == 0, result.stderr
+    return folder / "packages"
+
+
+def test_a_bare_install_brings_what_is_imported_and_no_more(bare: Path) -> None:
+    names = {distribution.metadata["Name"].lower() for distribution in distributions(path=[str(bare)])}
+
+    assert names - {"tzdata"} == {  # Windows has no time zones of its own
+        *("django-image-blocklist", "django", "asgiref", "sqlparse"),
+        *("pillow", "numpy", "pybktree"),
+    }
+
+
+def test_a_bare_install_protects_a_project(bare: Path, tmp_path: Path) -> None:
+    """Nothing of this environment is in sight: ``-S`` leaves out its packages, and decoders inherit that path."""
+    # W007 says that the second tier is off, which it is.
+    answer = _protected(tmp_path / "project", bare, "-S", level="ERROR")
+
+    assert answer == ["rejected", "False", "approved", "True"]
+
+
 def test_it_protects_another_project(built: Path, tmp_path: Path) -> None:
-    installed, project = tmp_path / "installed", tmp_path / "project"
     with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
-        wheel.extractall(installed)
+        wheel.extractall(tmp_path / "installed")
+
+    assert _protected(tmp_path / "project", tmp_path / "installed") == [
+        "rejected",
+        "False",
+        "approved",
+        "True",
+    ]
+
+
+def _protected(project: Path, installed: Path, *options: str, level: str = "WARNING") -> list[str]:
+    """Set up a project that uses the app from ``installed``; return what became of a copy and of an innocent picture."""
     (project / "shop" / "migrations").mkdir(parents=True)
     (project / "shop" / "__init__.py").touch()
     (project / "shop" / "migrations" / "__init__.py").touch()
@@ -146,8 +208,7 @@ def test_it_protects_another_project(built: Path, tmp_path: Path) -> None:
         (project / name).write_bytes(data)
     environment = {"PYTHONPATH": f"{installed}{os.pathsep}{project}", "DJANGO_SETTINGS_MODULE": "settings"}
 
-    for arguments in (("makemigrations", "shop"), ("migrate",), ("check", "--fail-level", "WARNING")):
-        _run(sys.executable, "-m", "django", *arguments, cwd=project, **environment)
-    answer = _run(sys.executable, "use.py", str(installed), *files, cwd=project, **environment)
-
-    assert answer.split() == ["rejected", "False", "approved", "True"]
+    for arguments in (("makemigrations", "shop"), ("migrate",), ("check", "--fail-level", level)):
+        _run(sys.executable, *options, "-m", "django", *arguments, cwd=project, **environment)
+    answer = _run(sys.executable, *options, "use.py", str(installed), *files, cwd=project, **environment)
+    return answer.split()
