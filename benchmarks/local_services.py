@@ -106,8 +106,9 @@ def bans(photos: list[Path], entries: int) -> None:
 
 def _extracted(picture: NDArray[np.uint8]) -> None:
     from moderation.domain.local.features import extract
+    from moderation.domain.local.quality import warnings
 
-    _ = extract(picture).warnings
+    warnings(extract(picture).signature)
 
 
 def under_the_lock(photos: list[Path]) -> None:

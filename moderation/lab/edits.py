@@ -43,6 +43,10 @@ def _codec(kind: str, **options: int | str) -> Maker:
     return lambda picture, _: saved(picture, kind, **options)
 
 
+def _animated(kind: str) -> Maker:
+    return lambda picture, material: frames.animated(picture, material.others, kind=kind)
+
+
 def _turned(how: Image.Transpose) -> Maker:
     return _plain(lambda picture: picture.transpose(how))
 
@@ -93,9 +97,9 @@ def _groups() -> dict[str, dict[str, Maker]]:
             "letterbox": _plain(drawing.letterboxed),
         },
         "frames and alpha": {
-            "bad frame of a GIF": partial(frames.animated, kind="GIF"),
-            "bad frame of an APNG": partial(frames.animated, kind="PNG"),
-            "bad frame of a WebP": partial(frames.animated, kind="WEBP"),
+            "bad frame of a GIF": _animated("GIF"),
+            "bad frame of an APNG": _animated("PNG"),
+            "bad frame of a WebP": _animated("WEBP"),
             "drawn in alpha, on white": lambda picture, _: frames.drawn_in_alpha(picture, ink=0),
             "drawn in alpha, on black": lambda picture, _: frames.drawn_in_alpha(picture, ink=255),
             "transparent margin": lambda picture, _: frames.transparent_margin(picture),

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from PIL import Image
 
 from moderation.lab.drawing import saved
 
-if TYPE_CHECKING:
-    from moderation.lab.edits import Material
-
 _INNOCENT_FRAMES = 4
 
 
-def animated(picture: Image.Image, material: Material, *, kind: str) -> bytes:
+def animated(picture: Image.Image, others: Sequence[Image.Image], *, kind: str) -> bytes:
     """Return an animation of unrelated frames with the picture as its last but one."""
     frames = [
-        other.resize(picture.size)
-        for other in (material.others[n % len(material.others)] for n in range(_INNOCENT_FRAMES))
+        other.resize(picture.size) for other in (others[n % len(others)] for n in range(_INNOCENT_FRAMES))
     ]
     frames.insert(_INNOCENT_FRAMES - 1, picture)
     target = io.BytesIO()

@@ -150,10 +150,3 @@ class LocalFeatures:
         rows = len(self.row_codes)
         if rows > MOST_ROWS or not len(self.row_keypoint) == len(self.row_views) == len(self.probes) == rows:
             raise BadSignature("the parts of these local features do not fit together")
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Short machine codes of what makes this picture a poor ban: see :mod:`.quality`."""
-        from .quality import warnings
-
-        return warnings(self.signature)

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from moderation import selectors, signals, storage
+from moderation.domain.local import quality
 from moderation.exceptions import DecisionRefused, FlatPicture, NeedsConfirmation
 from moderation.models import (
     BanDraft,
@@ -137,7 +138,9 @@ def _enter(
             detail = {"exact_only": options.exact_only, **asked_by(draft)}
             detail |= {"local": options.local} if options.local else {}
             rescan = entered(banned, change, options=options, upload_id=picture.upload_id, detail=detail)
-            warnings = tuple(dict.fromkeys(word for one in features for word in one.warnings))
+            warnings = tuple(
+                dict.fromkeys(word for one in features for word in quality.warnings(one.signature))
+            )
             return BanResult(banned, True, change.revision, distance, rescan.pk, warnings)
     finally:
         if evidence and not used:

@@ -18,6 +18,7 @@ from moderation.domain.local.features import BAN_KEYPOINTS, STORED_KEYPOINTS
 from moderation.domain.local.index import METHOD, LocalIndex
 from moderation.domain.local.masks import packed_tiles, without_tiles
 from moderation.domain.local.model import VERSION
+from moderation.domain.local.quality import warnings
 from moderation.domain.local.recognise import recognise
 from moderation.domain.local.signature import BadSignature, LocalFeatures, LocalSignature
 from moderation.domain.local.strength import BLOCK, HOLD, strength
@@ -218,7 +219,7 @@ def enrol(banned: BannedImage, features: tuple[LocalFeatures, ...], *, at_revisi
             banned=banned,
             method=METHOD,
             data=one.signature.strongest(BAN_KEYPOINTS).to_bytes(),
-            warnings=",".join(one.warnings),
+            warnings=",".join(warnings(one.signature)),
             revision=at_revision,
         )
         for one in features

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from moderation.domain.local.quality import warnings
 from moderation.domain.local.signature import BadSignature, LocalSignature
 from tests.domain.local.pictures_local import banned, features, invented
 from tests.pictures import flat, scene
@@ -81,8 +82,8 @@ def test_a_poor_ban_says_so() -> None:
     dots[((x % 32 - 16) ** 2 + (y % 32 - 16) ** 2) < 60] = (200, 30, 30)
     from PIL import Image
 
-    assert "few_keypoints" in features(flat()).warnings
-    assert "uniform" in features(flat()).warnings
-    assert "repeating" in features(Image.fromarray(dots)).warnings
-    assert features(Image.fromarray(stripes)).warnings
-    assert features(scene(5)).warnings == ()
+    assert "few_keypoints" in warnings(features(flat()).signature)
+    assert "uniform" in warnings(features(flat()).signature)
+    assert "repeating" in warnings(features(Image.fromarray(dots)).signature)
+    assert warnings(features(Image.fromarray(stripes)).signature)
+    assert warnings(features(scene(5)).signature) == ()
