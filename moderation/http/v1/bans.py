@@ -58,7 +58,7 @@ def listed(
     """Page through the active entries of your blocklists, the newest first."""
     tenant = key_of(request).tenant
     lists = [tenants.blocklist(tenant, blocklist)] if blocklist else tenants.blocklists(tenant)
-    rows = BannedImage.objects.filter(blocklist__in=lists, retired_revision__isnull=True)
+    rows = BannedImage.objects.active().filter(blocklist__in=lists)
     found, following = page(rows.select_related("blocklist"), cursor=cursor, limit=limit)
     return Entries(items=[_entry(row) for row in found], next=following)
 
