@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -25,6 +24,7 @@ from moderation.models import (
 from moderation.selectors.moderators import may_lower
 from moderation.services import revision
 from moderation.services.blocklists.blocklist import reach_back
+from moderation.services.blocklists.drafting import EntryOptions as EntryOptions  # noqa: PLC0414 -- stands beside ban()
 from moderation.services.blocklists.drafting import confirmed, foresee, needs_second, only_local, wait
 from moderation.services.blocklists.enrolment import Picture, keep_evidence
 from moderation.services.blocklists.lowering import acts_alone, entering_lowers
@@ -35,21 +35,6 @@ from moderation.services.revision import Change, database
 from moderation.services.search import evidence as signs
 from moderation.services.search import local
 from moderation.services.search.index import banned_codes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryOptions:
-    """What a moderator says of an entry."""
-
-    label: str = ""
-    reason: str = ""
-    note: str = ""
-    """Free text for colleagues; stands beside the history, where it can be erased."""
-    exact_only: bool = False
-    radii: Mapping[str, Any] | None = None
-    expires_at: datetime | None = None
-    local: str = ""
-    """What the second tier may do, ``off`` or ``hold``, where that is less than the list allows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,10 @@ pictures share may only hold.
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -20,10 +23,24 @@ from moderation.services.blocklists.reach import Reach, reach_of, sample_of
 from moderation.services.search import local
 
 if TYPE_CHECKING:
-    from moderation.services.blocklists.banning import EntryOptions
     from moderation.services.blocklists.enrolment import Picture
 
 Status = BanDraft.Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryOptions:
+    """What a moderator says of an entry."""
+
+    label: str = ""
+    reason: str = ""
+    note: str = ""
+    """Free text for colleagues; stands beside the history, where it can be erased."""
+    exact_only: bool = False
+    radii: Mapping[str, Any] | None = None
+    expires_at: datetime | None = None
+    local: str = ""
+    """What the second tier may do, ``off`` or ``hold``, where that is less than the list allows."""
 
 
 def foresee(picture: Picture, *, blocklist: Blocklist, options: EntryOptions) -> Reach:
