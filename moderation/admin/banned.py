@@ -28,7 +28,7 @@ from moderation.admin.desk import RowPages, actor_of, back_to, may, say_done
 from moderation.admin.overturning import OverturnPages
 from moderation.exceptions import ModerationError
 from moderation.forms.bans import EntryForm
-from moderation.models import BannedImage, LearnedBackground, Rescan
+from moderation.models import BannedImage, LearnedBackground, Rescan, is_active
 from moderation.selectors import audit, user_names
 from moderation.selectors.audit_filters import AuditFilter
 from moderation.services.blocklists import background
@@ -53,7 +53,7 @@ class ActiveFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[BannedImage]) -> QuerySet[BannedImage]:
         if self.value() == "all":
             return queryset
-        return queryset.filter(retired_revision__isnull=self.value() != "retired")
+        return queryset.exclude(is_active()) if self.value() == "retired" else queryset.filter(is_active())
 
 
 @admin.register(BannedImage)
@@ -140,7 +140,7 @@ class BannedImageAdmin(RowPages, BanPages, OverturnPages):
     @admin.action(description=gettext_lazy("Retire these entries"), permissions=["retire"])
     def retire_these(self, request: HttpRequest, queryset: QuerySet[BannedImage]) -> None:
         """Retire the chosen entries. They stay in the history; what they rejected is offered on each entry's page."""
-        active = list(queryset.filter(retired_revision__isnull=True).values_list("pk", flat=True)[:500])
+        active = list(queryset.filter(is_active()).values_list("pk", flat=True)[:500])
         wanted = [Lowering(what="retire", subject=pk, note="several") for pk in active]
         try:
             waiting = [lowering.attempt(one, actor_id=actor_of(request)) for one in wanted]

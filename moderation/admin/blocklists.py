@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -16,7 +16,7 @@ from moderation.admin import html
 from moderation.admin.desk import DeskAdmin, actor_of, say_done
 from moderation.exceptions import ModerationError
 from moderation.forms.blocklists import BlocklistForm
-from moderation.models import Blocklist
+from moderation.models import Blocklist, is_active
 from moderation.services.blocklists import blocklist as blocklists
 from moderation.services.desk import lowering
 from moderation.services.desk.lowering import Lowering
@@ -33,7 +33,7 @@ class BlocklistAdmin(DeskAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Blocklist]:
         """Add the number of active entries."""
-        active = Count("entries", filter=Q(entries__retired_revision__isnull=True))
+        active = Count("entries", filter=is_active("entries__"))
         lists: QuerySet[Blocklist] = super().get_queryset(request).annotate(active_entries=active)
         return lists
 
