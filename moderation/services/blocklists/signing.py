@@ -38,8 +38,8 @@ def sign_some(*, limit: int) -> int:
 
     Stops early where no decoder is free.
     """
-    active = BannedImage.objects.filter(retired_revision__isnull=True, flat=False)
-    live = Upload.objects.filter(status__in=rescreening.OPEN, withdrawn_at__isnull=True)
+    active = BannedImage.objects.active().filter(flat=False)
+    live = Upload.objects.open()
     try:
         entries = [
             (entry, _of_entry(entry)) for entry in active.filter(entries_lacking()).order_by("pk")[:limit]
@@ -60,7 +60,7 @@ def sign_some(*, limit: int) -> int:
             change.record(kind=BlocklistChange.Kind.REHASH, actor_id="", detail=detail)
     for upload, analysis in uploads:
         with revision.shared_lock():
-            row = Upload.objects.select_for_update().filter(pk=upload.pk, status__in=rescreening.OPEN).first()
+            row = Upload.objects.select_for_update().filter(pk=upload.pk, status__in=Upload.OPEN).first()
             if row is not None:
                 evidence.remember(row, analysis)
     return len(entries) + len(uploads)
