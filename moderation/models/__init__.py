@@ -10,7 +10,7 @@ from moderation.models.audit import (
     Screening,
     Seal,
 )
-from moderation.models.blocklist import BannedImage, Blocklist, Fingerprint, Revision
+from moderation.models.blocklist import BannedImage, Blocklist, Fingerprint, Revision, is_active
 from moderation.models.desk import BanDraft, Claim, DeskPreference, HourlyTally
 from moderation.models.local import LearnedBackground, LocalFingerprint, UploadLocalFingerprint
 from moderation.models.operations import Heartbeat, UploadAllowance
@@ -64,4 +64,5 @@ __all__ = [
     "UploadFingerprints",
     "UploadLocalFingerprint",
     "UploadSigns",
+    "is_active",
 ]
