@@ -50,7 +50,7 @@ def explain(screening: Screening, leading: Match | None, banned: BannedImage | N
             "verdict": verdict,
             "place": place,
         }
-    return _(
+    sentence = _(
         "%(verdict)s, because %(method)s of %(variant)s lies %(distance)s bits from %(place)s, within "
         "the %(band)s radius of %(radius)s at revision %(revision)s."
     ) % {
@@ -63,3 +63,10 @@ def explain(screening: Screening, leading: Match | None, banned: BannedImage | N
         "radius": leading.radius,
         "revision": screening.revision,
     }
+    if "places" not in leading.details:
+        return sentence
+    agreement = _("%(agree)s of the %(places)s places that are particular to it agree.") % {
+        "agree": leading.details["agree"],
+        "places": leading.details["places"],
+    }
+    return f"{sentence} {agreement}"

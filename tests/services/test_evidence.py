@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from moderation import api
+from moderation import api, selectors
 from moderation.lab.layouts import LAYOUTS, strangers
 from moderation.models import BannedImage, BannedSigns, Match, Upload, UploadSigns
-from moderation.services.blocklists import blocklist
+from moderation.services.blocklists import blocklist, reach
+from moderation.services.blocklists.enrolment import picture_from_bytes
 from moderation.services.rescans import rescan, rescreening
 from moderation.services.uploads import retention
 from tests.pictures import edited_copies, encode, scene
@@ -127,3 +128,27 @@ def test_judging_again_at_the_same_signs_gives_the_same_verdict() -> None:
     upload.refresh_from_db()
     assert upload.status == "rejected"
     assert rescreening.subject_of(upload).signs
+
+
+def test_before_a_ban_its_reach_is_weighed_too(pictures: Callable[[int], Image.Image]) -> None:
+    banned, other = strangers(LAYOUTS["round avatar, dark"], 2, pictures=pictures, seed=25)
+    send(encode(other, "PNG"), who=member())
+    unsigned = send(encode(banned, quality=60), who=member("bob"))
+    send(encode(banned, quality=70), who=member("eve"))
+    UploadSigns.objects.filter(upload=unsigned).delete()
+
+    found = reach.reach_of(
+        picture_from_bytes(encode(banned, "PNG")).analysis, blocklist=selectors.blocklist_named("default")
+    )
+
+    assert (found.block, found.hold, found.plain) == (1, 1, False)
+
+
+@pytest.mark.parametrize("name", ["a light in the dark"])
+def test_a_ban_with_nothing_particular_is_said_to_be_plain(
+    name: str, pictures: Callable[[int], Image.Image]
+) -> None:
+    (light,) = strangers(LAYOUTS[name], 1, pictures=pictures, seed=26)
+    picture = picture_from_bytes(encode(light, "PNG"))
+
+    assert reach.reach_of(picture.analysis, blocklist=selectors.blocklist_named("default")).plain

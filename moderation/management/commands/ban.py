@@ -68,6 +68,8 @@ class Command(EnrolCommand):
         words = f"entry {result.banned.pk} of “{blocklist.slug}”"
         if result.created and reach:
             words += f", revision {result.revision}; earlier uploads: {reach.block} copies, {reach.hold} near"
+            if reach.plain:
+                words += "; most of this picture is plain: it can be found, but a person decides"
             if parts and parts.uploads:
                 words += f", parts may agree with {len(parts.uploads)} of the newest {parts.looked_at}"
             if parts and parts.background:
@@ -79,6 +81,7 @@ class Command(EnrolCommand):
             "opposites": in_json(near),
             "reach": found,
             "parts": _parts(parts),
+            "plain": reach.plain if reach else None,
             "nearest": result.banned.nearest_id if result.created else None,
             "nearest_distance": result.nearest_distance,
         }

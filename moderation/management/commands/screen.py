@@ -145,6 +145,7 @@ def _match(match: JudgedMatch) -> dict[str, Any]:
         "band": match.band,
         "view": match.hit.view,
         "set_aside": match.set_aside,
+        "evidence": match.hit.evidence and match.hit.evidence.details(),
     }
 
 
@@ -155,4 +156,6 @@ def _in_words(judgement: Judgement) -> str:
         return words
     where = f"entry {first.hit.banned} of “{first.entry.blocklist}”"
     how = f"{first.hit.method} at {first.hit.distance} of {first.radius}"
+    if first.hit.evidence:
+        how += f", {first.hit.evidence.agree} of {first.hit.evidence.places} particular places agree"
     return f"{words} ({where}, {how}{f', {first.hit.variant}' if first.hit.variant else ''})"

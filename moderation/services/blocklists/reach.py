@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Q, QuerySet
 
@@ -14,7 +14,7 @@ from moderation.models import Blocklist, Upload
 from moderation.services import revision
 from moderation.services.rescans import local_reach
 from moderation.services.rescans.local_reach import Sample
-from moderation.services.search import local
+from moderation.services.search import evidence, local
 from moderation.services.search.earlier import earlier_uploads
 
 
@@ -65,6 +65,8 @@ class Reach:
     """The nearest first, a few of each band."""
     parts: Parts | None = None
     """Where the second tier is used and a picture is banned."""
+    plain: bool = False
+    """Too little of the picture is particular to it: it can be found, but a person decides."""
 
 
 LOOK_OUTSIDE = 16
@@ -101,7 +103,10 @@ def reach_of(
     for upload in exact.values_list("pk", flat=True):
         near[upload] = Neighbour(upload, "exact", 0, "block")
     owners = _owners(live, sorted(near))
-    found = sorted((neighbour for pk, neighbour in near.items() if pk in owners), key=_order)
+    # What has no signs, as a draft and a hash, is shown by distance: more than the ban will come to.
+    inside_by_distance = [pk for pk in owners if near[pk].method != "exact" and near[pk].band != "outside"]
+    weighed = evidence.weighed_uploads(analysis, inside_by_distance) if analysis.signs else {}
+    found = sorted((_supported(near[pk], weighed.get(pk)) for pk in owners), key=_order)
     inside = [neighbour for neighbour in found if neighbour.band != "outside"]
     return Reach(
         block=sum(neighbour.band == "block" for neighbour in inside),
@@ -113,7 +118,17 @@ def reach_of(
             for neighbour in [found_one for found_one in found if found_one.band == band][:shown]
         ),
         parts=_parts(sample, {neighbour.upload_id for neighbour in inside}) if sample else None,
+        plain=bool(analysis.signs) and not exact_only and not evidence.may_reject(analysis),
     )
+
+
+def _supported(neighbour: Neighbour, band: str | None) -> Neighbour:
+    """Return a neighbour in no stronger band than the evidence supports, where it was weighed."""
+    if band is None or neighbour.band == "outside":
+        return neighbour
+    if band == "nothing":
+        return replace(neighbour, band="outside")
+    return neighbour if band == "block" else replace(neighbour, band="hold")
 
 
 def reach_of_codes(codes: Iterable[Code], *, blocklist: Blocklist) -> int:

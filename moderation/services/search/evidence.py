@@ -12,7 +12,7 @@ from moderation.domain.analysis import Analysis, PatchSigns
 from moderation.domain.evidence.candidates import is_candidate
 from moderation.domain.evidence.candidates import weighed as weighed_with
 from moderation.domain.evidence.signs import BadSigns, pack, unpack_document
-from moderation.domain.evidence.weighing import Side
+from moderation.domain.evidence.weighing import EvidenceBand, Side, weigh
 from moderation.domain.policy import Hit
 from moderation.models import BannedImage, BannedSigns, Upload, UploadSigns
 
@@ -66,3 +66,28 @@ def remember(upload: Upload, analysis: Analysis | None) -> None:
     """Store the signs of an upload, in place of what an earlier screening stored; none where it cannot be read."""
     data = pack(analysis.signs if analysis else [])
     UploadSigns.objects.update_or_create(upload=upload, defaults={"data": data})
+
+
+def weighed_uploads(ban: Analysis, uploads: Iterable[int]) -> dict[int, EvidenceBand]:
+    """Return what a ban that is not made yet would be worth for each of these uploads; an upload without signs would be
+    held."""
+    mine = Side.of(one.data for one in ban.signs if one.enters)
+    wanted = list(uploads)
+    found: dict[int, EvidenceBand] = dict.fromkeys(wanted, "hold")
+    for start in range(0, len(wanted), PARAMETERS):
+        rows = UploadSigns.objects.filter(pk__in=wanted[start : start + PARAMETERS])
+        for pk, data in rows.values_list("pk", "data").iterator(500):
+            try:
+                evidence = weigh(Side.of(one.data for one in unpack_document(bytes(data))), mine)
+            except BadSigns:
+                continue
+            if evidence is not None:
+                found[pk] = evidence.band
+    return found
+
+
+def may_reject(ban: Analysis) -> bool:
+    """Return whether a picture has enough that is particular to it for a copy to be rejected by a fingerprint."""
+    mine = Side.of(one.data for one in ban.signs if one.enters)
+    found = weigh(mine, mine)
+    return found is not None and found.band == "block"
