@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from moderation.domain.evidence.signs import (
     unpack,
     unpack_document,
 )
-from moderation.domain.evidence.weighing import Evidence, Side, weigh
+from moderation.domain.evidence.weighing import Evidence, Measures, Side, band_of, weigh
 from moderation.domain.orientations import ORIENTATIONS, eight
 from moderation.domain.pipeline import analyse
 from moderation.lab.layouts import LAYOUTS, strangers
@@ -190,3 +191,33 @@ def test_pictures_without_signs_or_contrast_say_nothing() -> None:
     assert weigh(something, level) is None
     assert weigh(level, something) is not None
     assert weigh(level, something).band == "nothing"  # type: ignore[union-attr]
+
+
+STRIPES = Measures(
+    places=64,
+    agree=50,
+    differ=10,
+    half=0.375,
+    steps=1345,
+    bits=0.874,
+    strong=0.879,
+    opposed=0.156,
+    steeply_opposed=0.030,
+    turns=485,
+)
+"""Counted on a photograph of a striped shirt and its mirror image, at 3 and 4 bits."""
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, "hold"),
+        ({"steeply_opposed": 0.04}, "nothing"),
+        ({"half": 0.25}, "nothing"),
+        ({"opposed": 0.12}, "hold"),
+    ],
+)
+def test_fine_stripes_that_a_change_of_size_has_moved_are_held(
+    change: dict[str, float], expected: str
+) -> None:
+    assert band_of(replace(STRIPES, **change)) == expected  # type: ignore[arg-type]

@@ -60,6 +60,9 @@ HALF_HOLDS, HALF_OPPOSED = 0.2, 0.45
 that both have; what only hides a part, a flat sticker, lacks contrast and opposes little."""
 OPPOSED, OPPOSED_BITS = 0.96, 0.01
 """Nothing: so much of what is missing is opposed. What an edit spoils lacks contrast; another picture has its own."""
+OPPOSED_STEEPLY, OPPOSED_HALF = 0.035, 0.3
+"""But where hardly a steep step is, and of each half so much agrees: fine stripes and weaves, which a change of size turns into
+other stripes, are opposed in their weak steps."""
 HOLD_STEPS, HOLD_BITS = 400, 0.68
 """Hold: so many steps of which so many are equal. Of photographs turned by 5°, .77 and more are."""
 HOLD_FEW_STEPS, HOLD_FEW_BITS = 100, 0.84
@@ -216,7 +219,8 @@ def band_of(measured: Measures) -> EvidenceBand:
     missing = 1 - measured.bits
     if measured.half < HALF_HOLDS and measured.opposed > HALF_OPPOSED * missing:
         return "nothing"
-    if measured.opposed > OPPOSED * missing + OPPOSED_BITS:
+    contradicted = measured.steeply_opposed > OPPOSED_STEEPLY or measured.half < OPPOSED_HALF
+    if contradicted and measured.opposed > OPPOSED * missing + OPPOSED_BITS:
         return "nothing"
     if measured.steps >= HOLD_STEPS and measured.bits >= HOLD_BITS:
         return "hold"
