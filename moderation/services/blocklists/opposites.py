@@ -102,12 +102,15 @@ def refuse_what_is_allowed(*, sha256: bytes, pixels: bytes | None, blocklist: Bl
     same = Q(sha256=sha256) if sha256 else Q(pk__in=[])
     if pixels:
         same |= Q(pixels=pixels)
-    allowed = BannedImage.objects.filter(
-        same,
-        retired_revision__isnull=True,
-        blocklist__action=ALLOW,
-        blocklist__tenant__in={"", blocklist.tenant},
-    ).order_by("pk")
+    allowed = (
+        BannedImage.objects.active()
+        .filter(
+            same,
+            blocklist__action=ALLOW,
+            blocklist__tenant__in={"", blocklist.tenant},
+        )
+        .order_by("pk")
+    )
     entry = allowed.values_list("pk", flat=True).first()
     if entry is not None:
         raise AllowedExactly(f"{AllowedExactly.message} It is entry {entry}.")
