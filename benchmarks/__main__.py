@@ -49,6 +49,11 @@ MEASUREMENTS = (
         ("--corpus", CORPUS),
         ("--corpus", CORPUS, "--pictures", "1"),
     ),
+    Measurement(
+        "http",
+        "what HTTP adds to a screening, look-ups in a long list",
+        quick=("--hashes", "10000", "--requests", "20", "--seconds", "5"),
+    ),
     Measurement("sandbox", "what the sandbox adds to a decoding", quick=("--pictures", "20")),
     Measurement(
         "index", "search against its peers", quick=("--sizes", "10k", "--output", "{scratch}/search")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.util import find_spec
+from ipaddress import ip_network
 from typing import Any, get_args, get_origin, get_type_hints
 
 from django.conf import settings as django_settings
@@ -23,6 +24,10 @@ from moderation.domain.analysis import DEFAULT_FORMATS, AnalysisOptions, Limits,
 MAY_BE_OFF = ("housekeeping_seconds", "uploads_per_minute", "pending_at_once")
 """Numbers of which 0 means never, or no limit."""
 MOST_DELAY = 144
+PUBLIC_ADDRESSES = "public"
+"""All that are reachable for everybody."""
+LEAST_SECRET = 24
+"""Characters of a secret part of an address."""
 KEEP: Mapping[str, int | None] = {
     "rejected": 184,
     "held": None,
@@ -118,6 +123,12 @@ class Settings:
     """Age of the oldest pending upload from which on `/readyz` says no."""
     metrics_token: str = ""
     """Who reads the metrics sends it as ``Authorization: Bearer``; where empty, only this machine may."""
+    outgoing_requests: tuple[str, ...] = ()
+    """Whether webhooks are sent and pictures fetched from where a client says: ``("public",)`` for all public addresses,
+    with or instead of it networks of your own (``10.1.0.0/24``). Empty: nothing is ever asked."""
+    hma_clients: Mapping[str, str] = field(default_factory=dict)
+    """Clients of Hasher-Matcher-Actioner that send no key: a network (``10.1.0.0/24``), or a secret of 24 characters or
+    more that stands in their base address (``/hma-SECRET``) → the name of the API key that they act with."""
     housekeeping_seconds: int = 30
     """Pause between two rounds of periodic work after requests, with inline dispatch; 0 turns it off."""
 
@@ -203,6 +214,8 @@ def _validate(settings: Settings) -> None:
                 f"{', '.join(KEEP)}."
             )
     _check_delay(settings.lowering_delay_hours)
+    _check_clients(settings.hma_clients)
+    _check_networks(settings.outgoing_requests)
     for name, band in settings.radii.items():
         check_band(name, band, where=f'MODERATION["RADII"]["{name}"]')
 
@@ -212,6 +225,32 @@ def _check_delay(hours: int) -> None:
         raise ImproperlyConfigured(
             f'MODERATION["LOWERING_DELAY_HOURS"] must be at most {MOST_DELAY}: what waits is dropped after a week.'
         )
+
+
+def _check_networks(networks: tuple[str, ...]) -> None:
+    for network in networks:
+        try:
+            network == PUBLIC_ADDRESSES or ip_network(network)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f'MODERATION["OUTGOING_REQUESTS"] has {network!r}: give "{PUBLIC_ADDRESSES}", or a network such as 10.1.0.0/24.'
+            ) from None
+
+
+def _check_clients(clients: Mapping[str, Any]) -> None:
+    for client, name in clients.items():
+        try:
+            ip_network(client)
+        except ValueError:
+            if len(str(client)) < LEAST_SECRET or not str(client).replace("-", "").replace("_", "").isalnum():
+                raise ImproperlyConfigured(
+                    f'MODERATION["HMA_CLIENTS"] has {client!r}: give a network such as 10.1.0.0/24, or a secret of at '
+                    f"least {LEAST_SECRET} letters, digits, - and _."
+                ) from None
+        if not isinstance(name, str) or not name:
+            raise ImproperlyConfigured(
+                f'MODERATION["HMA_CLIENTS"][{client!r}] has to be the name of an API key.'
+            )
 
 
 def check_band(algorithm: str, band: Any, *, where: str) -> None:

@@ -277,6 +277,46 @@ class BadCursor(ModerationError):
     message = "This cursor was not given out by the page before. Begin again without one."
 
 
+class OutgoingOff(ModerationError):
+    code = "outgoing_off"
+    message = 'This filter sends no requests to others. MODERATION["OUTGOING_REQUESTS"] allows them.'
+
+
+class AddressRefused(ModerationError):
+    code = "address_refused"
+    message = "This address is not asked: it leads into a network that is not allowed."
+
+
+class AnswerTooLarge(ModerationError):
+    code = "answer_too_large"
+    message = "What was fetched is too large."
+
+
+class FetchFailed(ModerationError):
+    code = "fetch_failed"
+    message = "The other side did not answer as it should."
+
+
+class UnknownBank(ModerationError):
+    code = "unknown_bank"
+    message = "There is no bank of this name."
+
+
+class UnknownContent(ModerationError):
+    code = "unknown_content"
+    message = "There is no content with this number in the bank."
+
+
+class BankNameUnsuitable(ModerationError):
+    code = "bank_name"
+    message = "Bank names must be UPPER_WITH_UNDERSCORE."
+
+
+class BankExists(ModerationError):
+    code = "bank_exists"
+    message = "There is a bank of this name already."
+
+
 class PathUnreadable(ModerationError):
     code = "unreadable"
     message = "This file or folder cannot be read. Look at its name and its permissions."

@@ -5,6 +5,7 @@ about production with ``check --deploy``.
 """
 
 from moderation.checks.configured import (
+    clients_without_a_key_are_meant,
     dispatcher_is_there,
     pictures_outlast_appeals,
     private_media_has_an_address,
@@ -25,6 +26,7 @@ from moderation.checks.installed import (
 )
 
 __all__ = [
+    "clients_without_a_key_are_meant",
     "decoders_are_current",
     "dispatcher_is_there",
     "history_is_protected",

@@ -109,6 +109,20 @@ def private_media_has_an_address(databases: Sequence[str]) -> Iterator[CheckMess
         )
 
 
+@checked(Tags.security)
+def clients_without_a_key_are_meant(databases: Sequence[str]) -> Iterator[CheckMessage]:
+    """W009: clients that send no key act with one."""
+    clients = get_settings().hma_clients
+    if clients:
+        yield Caution(
+            f"MODERATION[“HMA_CLIENTS”] lets {len(clients)} clients act without sending a key: whoever reaches the network, "
+            "or reads an address in a log, is such a client.",
+            hint="Use keys where the client can send one. Else give its key no more scopes than it needs, and silence this "
+            "check.",
+            id="moderation.W009",
+        )
+
+
 @checked(Tags.security, deploy=True)
 def production_is_meant(databases: Sequence[str]) -> Iterator[CheckMessage]:
     """W004, W005: DEBUG before the public, and a seal key that is only SECRET_KEY."""

@@ -38,6 +38,8 @@ class Algorithm:
     hasher: Callable[[Sequence[Patch]], Bits]
     """Patches to bits of shape ``(patches, 8, bits)``, an orientation each."""
     radii: Radii
+    whole: bool = False
+    """Of the picture as it is stored, at its full size, instead of patches: no ``hasher`` sees it."""
 
     @property
     def qualified(self) -> str:
@@ -65,6 +67,15 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
             Algorithm("dhash256", 1, 256, hashing.dhash(16), _bands((35, 35), (30, 30), (24, 24), (20, 20))),
             Algorithm("phash256", 1, 256, hashing.phash(16), _bands((46, 46), (40, 40), (32, 32), (28, 28))),
             Algorithm("pdq", 1, 256, hashing.pdq, _bands((52, 52), (46, 46), (38, 38), (34, 34))),
+            # Meta's threshold for a confident match. What it rejects wrongly was not measured here, so it holds.
+            Algorithm(
+                "pdqfull",
+                1,
+                256,
+                hashing.of_whole,
+                _bands((NEVER, 31), (NEVER, 31), (NEVER, 31), (NEVER, 31)),
+                whole=True,
+            ),
             Algorithm(
                 "ahash64", 1, 64, hashing.ahash, _bands((NEVER, 2), (NEVER, 0), (NEVER, 0), (NEVER, 0))
             ),
@@ -80,7 +91,8 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
         )
     }
 )
-"""By name without version. The first two, and the last four, are those of imagehash; ``pdq`` is Facebook's."""
+"""By name without version. The first two, and the last four, are those of imagehash; ``pdq`` is Facebook's, of patches;
+``pdqfull`` is the same of the picture as it is stored, which is what hash exchanges and Hasher-Matcher-Actioner hold."""
 
 
 def algorithm_named(name: str) -> Algorithm:

@@ -93,6 +93,16 @@ class PatchSigns:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeHash:
+    """PDQ of a picture as it is stored, with the reference's measure of how much there is to see."""
+
+    turned: tuple[bytes, ...]
+    """32 bytes for each orientation, the picture as it is first."""
+    quality: int
+    """0 to 100."""
+
+
+@dataclass(frozen=True, slots=True)
 class Encoded:
     """A picture that our own encoder wrote, without metadata."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,3 +171,8 @@ def _cell_means(patch: Patch) -> NDArray[np.float64]:
 def pdq(patches: Sequence[Patch]) -> Bits:
     """Hash patches with PDQ; from colour, since its luma is not Pillow's."""
     return np.stack([orientations(hash_pixels(patch.colours()).spectrum) for patch in patches])
+
+
+def of_whole(_patches: Sequence[Patch]) -> NoReturn:
+    """Raise :class:`TypeError`: an algorithm of whole pictures is computed from the decoded frame, not from patches."""
+    raise TypeError("This algorithm hashes whole pictures, not patches.")

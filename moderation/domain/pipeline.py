@@ -6,14 +6,16 @@ import hashlib
 
 import numpy as np
 
-from moderation.domain.analysis import Analysis, AnalysisOptions, Encoded
+from moderation.domain.analysis import Analysis, AnalysisOptions, Code, Encoded, WholeHash
 from moderation.domain.imaging.canonical import Canonical, View
 from moderation.domain.imaging.decoding import check_the_rest, decode, frames_to_publish
 from moderation.domain.imaging.encoding import animation_side, encode, encode_evidence, shrink
 from moderation.domain.imaging.ground import WHITE, Edges, Ground, ground_for, on_ground
 from moderation.domain.imaging.opened import Frame
 from moderation.domain.imaging.opening import measure, open_picture, refusing
-from moderation.domain.variants import codes_of_views
+from moderation.domain.quality import ENROLMENT_FLOOR, QUERY_FLOOR
+from moderation.domain.variants import Codes, codes_of_views
+from moderation.domain.whole import NAME, codes_of_whole, hash_of
 
 
 def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
@@ -28,7 +30,11 @@ def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
         count, notes = frames_to_publish(opened, options.publishing)
         side = options.publishing.max_side
         seen, kept = _Seen(), _Kept(options, count)
-        for frame in decode(opened, frames=count, side=side):
+        whole = None
+        wants_whole = NAME in options.algorithms
+        for number, frame in enumerate(decode(opened, frames=count, side=side, full=wants_whole)):
+            if wants_whole and number == 0:
+                whole = hash_of(frame)
             seen.add(frame)
             kept.add(frame)
         notes += check_the_rest(opened, published=count)
@@ -38,7 +44,8 @@ def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
         clean = kept.encoded(ground)
     views = seen.views(ground)
     distinct = views.distinct()
-    codes = codes_of_views(distinct, options.algorithms)
+    codes = codes_of_views(distinct, [name for name in options.algorithms if name != NAME])
+    queries, enrolment = _with_whole(codes, whole)
     quality = max(codes.quality)
     evidence = None
     if options.want_evidence:
@@ -48,16 +55,25 @@ def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
         probe=probe,
         sha256=hashlib.sha256(data).digest(),
         pixels=views.digest(),
-        queries=codes.queries,
-        enrolment=codes.enrolment,
+        queries=queries,
+        enrolment=enrolment,
         quality=quality,
-        flat=not codes.enrolment,
+        flat=not enrolment,
         signs=codes.signs,
         clean=clean,
         evidence=evidence,
         local=_local(distinct, views.longest_shown(LOCAL_VIEWS)) if options.want_local else (),
         notes=notes + _cut(distinct, options),
     )
+
+
+def _with_whole(codes: Codes, whole: WholeHash | None) -> tuple[tuple[Code, ...], tuple[Code, ...]]:
+    """Add the codes of the whole picture, unless its views are flat: then it is only found as an exact copy."""
+    flat = max(codes.quality) < QUERY_FLOOR
+    queries, enrolment = codes_of_whole(whole) if whole and not flat else ((), ())
+    if max(codes.quality) < ENROLMENT_FLOOR:
+        enrolment = ()
+    return codes.queries + queries, codes.enrolment + enrolment
 
 
 LOCAL_VIEWS = 4

@@ -17,11 +17,13 @@ OUTAGE_SECONDS = 5
 STATUS: Mapping[type[exceptions.ModerationError], HTTPStatus] = {
     exceptions.KeyRefused: HTTPStatus.UNAUTHORIZED,
     exceptions.ScopeMissing: HTTPStatus.FORBIDDEN,
+    exceptions.LoweringNeedsTwo: HTTPStatus.FORBIDDEN,
     exceptions.UnknownUpload: HTTPStatus.NOT_FOUND,
     exceptions.UnknownEntry: HTTPStatus.NOT_FOUND,
     exceptions.UnknownBlocklist: HTTPStatus.NOT_FOUND,
     exceptions.AppealRefused: HTTPStatus.CONFLICT,
     exceptions.DecisionRefused: HTTPStatus.CONFLICT,
+    exceptions.NeedsConfirmation: HTTPStatus.CONFLICT,
     exceptions.RequestInProgress: HTTPStatus.CONFLICT,
     exceptions.RequestKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     exceptions.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,

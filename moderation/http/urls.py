@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
+from moderation.http.hma import urls as hma
 from moderation.http.v1.service import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", api.urls),
+    path("hma/", include(hma.urlpatterns)),
+    path("hma-<str:hma_client>/", include(hma.urlpatterns)),
 ]
 
 

@@ -10,6 +10,7 @@ from moderation.models.audit import (
     Screening,
     Seal,
 )
+from moderation.models.banks import Bank, BankContent
 from moderation.models.blocklist import BannedImage, Blocklist, Fingerprint, Revision, is_active
 from moderation.models.desk import BanDraft, Claim, DeskPreference, HourlyTally
 from moderation.models.local import LearnedBackground, LocalFingerprint, UploadLocalFingerprint
@@ -34,6 +35,8 @@ __all__ = [
     "Appeal",
     "AuditRecord",
     "BanDraft",
+    "Bank",
+    "BankContent",
     "BannedImage",
     "BannedSigns",
     "Blocklist",

@@ -41,6 +41,9 @@ def test_a_good_set_up_is_silent() -> None:
         {"RADII": {"dhash256": (None, 257)}},
         {"RADII": {"dhash256": 12}},
         {"PUBLISH_ANIMATED": 1},
+        {"HMA_CLIENTS": {"short": "coop"}},
+        {"HMA_CLIENTS": {"10.1.0.0/24": ""}},
+        {"OUTGOING_REQUESTS": ["everywhere"]},
     ],
 )
 def test_e001_settings_that_make_no_sense(settings: Any, wrong: dict[str, Any]) -> None:
@@ -190,3 +193,11 @@ def test_w008_pictures_that_are_purged_while_one_may_object(settings: Any) -> No
     assert _ids(checks.pictures_outlast_appeals) == []
     settings.MODERATION = {**settings.MODERATION, "RETENTION": {"rejected": None}, "APPEAL_DAYS": 900}
     assert _ids(checks.pictures_outlast_appeals) == []
+
+
+def test_w009_clients_that_send_no_key(settings: Any) -> None:
+    assert _ids(checks.clients_without_a_key_are_meant) == []
+
+    settings.MODERATION = {"HMA_CLIENTS": {"10.1.0.0/24": "coop"}}
+
+    assert _ids(checks.clients_without_a_key_are_meant) == ["moderation.W009"]

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,18 @@ def test_every_operation_has_an_example() -> None:
         return path.replace("{reference}", "$REFERENCE").replace("{number}", "$NUMBER") in text
 
     assert [path for path in document["paths"] if not shown(path)] == []
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_examples_for_clients_of_hma_work(address: str, folder: Path, settings: Any) -> None:
+    settings.MODERATION = {**settings.MODERATION, "ALGORITHMS": ("dhash256", "phash256", "pdqfull")}
+    (examples,) = [block.text for block in blocks("docs/how-to/hma.md") if block.language == "bash"]
+
+    out = _run(["bash", "-c", QUIETLY + examples], folder=folder, url=address, key=Caller().key.token)
+
+    assert "I-AM-ALIVE" in out
+    assert out.count('"bank_content_id"') == 2
+    assert BannedImage.objects.filter(blocklist__slug="spam").count() == 2
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

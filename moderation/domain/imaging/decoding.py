@@ -32,15 +32,17 @@ def frames_to_publish(opened: Opened, publishing: Publishing) -> tuple[int, tupl
     return opened.frames, ()
 
 
-def decode(opened: Opened, *, frames: int, side: int) -> Iterator[Frame]:
+def decode(opened: Opened, *, frames: int, side: int, full: bool = False) -> Iterator[Frame]:
     """Yield the first ``frames`` frames of an opened file. To be consumed within ``opening.refusing``.
 
-    ``side`` is the longest side in pixels that anybody needs; a JPEG is decoded at a scale near it.
+    ``side`` is the longest side in pixels that anybody needs; a JPEG is decoded at a scale near it,
+    unless ``full`` asks for all of its pixels.
     """
-    opened.scale_down(max(side, CANONICAL_SIDE))
+    if not full:
+        opened.scale_down(max(side, CANONICAL_SIDE))
     for number in range(frames):
         frame = opened.frame(number)
-        yield frame if frames > 1 else Frame(frame.image, 0)
+        yield frame if frames > 1 else Frame(frame.image, 0, frame.stored)
 
 
 def check_the_rest(opened: Opened, *, published: int) -> tuple[str, ...]:

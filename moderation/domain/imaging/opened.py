@@ -44,6 +44,9 @@ class Frame:
     image: Image.Image
     duration: int
     """Milliseconds that browsers show it; 0 for a still."""
+    stored: Image.Image | None = None
+    """As it stands in the file: not upright, in its own colours; valid until the next frame is asked for. None where the
+    file has only parts of it, which are composed."""
 
 
 class Opened(Protocol):
@@ -101,7 +104,8 @@ class PillowFile:
         picture = upright(to_srgb(self._image), orientation(self._image))
         if picture is self._image and self.frames > 1:
             picture = picture.copy()  # the next seek() draws over it
-        return Frame(picture, shown_for(self._image.info.get("duration", 0)) if self.frames > 1 else 0)
+        duration = shown_for(self._image.info.get("duration", 0)) if self.frames > 1 else 0
+        return Frame(picture, duration, self._image)
 
     def check(self, number: int) -> None:
         """Decode a frame."""

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
-from moderation.domain.analysis import Analysis, AnalysisOptions, Limits, Probe
+from moderation.domain.analysis import Analysis, AnalysisOptions, Limits, Probe, WholeHash
 from moderation.domain.sandbox import trust, wire
 from moderation.domain.sandbox.child import Child
 from moderation.domain.sandbox.failures import error_of
-from moderation.domain.sandbox.jobs import ANALYSE, JOBS, PROBE, Job, Out, Outcome
+from moderation.domain.sandbox.jobs import ANALYSE, JOBS, PROBE, WHOLE, Job, Out, Outcome
 from moderation.domain.sandbox.limits import SandboxLimits
 from moderation.domain.sandbox.pool import Pool
 from moderation.exceptions import DecoderCrashed, DecoderTimeout, SandboxFailure
@@ -64,6 +64,10 @@ class Sandbox:
         the algorithms asked for; beyond that the child is believed.
         """
         return self._run(ANALYSE, (data, options), lambda got: trust.check_analysis(got, data, options))
+
+    def hash_whole(self, data: bytes, limits: Limits) -> WholeHash:
+        """Hash the picture as it is stored with PDQ. Raises ImageRefused children, or SandboxFailure children."""
+        return self._run(WHOLE, (data, limits), trust.check_whole)
 
     def containment(self) -> dict[str, str]:
         """Return what the children obtained from this platform, in words. Starts one if none is there."""

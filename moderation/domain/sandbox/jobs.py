@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from moderation.domain.analysis import Analysis, AnalysisOptions, Limits, Probe
+from moderation.domain.analysis import Analysis, AnalysisOptions, Limits, Probe, WholeHash
 
 Out = TypeVar("Out")
 
@@ -26,7 +26,10 @@ PROBE: Job[Probe] = Job("probe", "moderation.domain.imaging:probe", tuple[bytes,
 ANALYSE: Job[Analysis] = Job(
     "analyse", "moderation.domain.pipeline:analyse", tuple[bytes, AnalysisOptions], Analysis
 )
-JOBS: Mapping[str, Job[Probe] | Job[Analysis]] = {job.name: job for job in (PROBE, ANALYSE)}
+WHOLE: Job[WholeHash] = Job("whole", "moderation.domain.whole:hash_whole", tuple[bytes, Limits], WholeHash)
+JOBS: Mapping[str, Job[Probe] | Job[Analysis] | Job[WholeHash]] = {
+    job.name: job for job in (PROBE, ANALYSE, WHOLE)
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 
-from moderation.domain.analysis import Analysis, AnalysisOptions, Code, Encoded, Limits, Probe
+from moderation.domain.analysis import Analysis, AnalysisOptions, Code, Encoded, Limits, Probe, WholeHash
+from moderation.domain.orientations import ORIENTATIONS
 from moderation.domain.sandbox.wire import WireError
 
 _MAGIC = {"JPEG": b"\xff\xd8\xff", "PNG": b"\x89PNG\r\n\x1a\n", "WEBP": b"RIFF", "GIF": b"GIF8"}
@@ -46,6 +47,14 @@ def check_analysis(analysis: Analysis, data: bytes, options: AnalysisOptions) ->
         raise WireError("features that were not asked for")
     if options.want_clean and analysis.clean is None:
         raise WireError("the re-encoding is missing")
+
+
+def check_whole(found: WholeHash) -> None:
+    """Raise WireError unless these are hashes of PDQ."""
+    if any(len(bits) != _DIGEST for bits in found.turned) or len(found.turned) != len(ORIENTATIONS):
+        raise WireError("a hash of another width")
+    if not 0 <= found.quality <= 100:
+        raise WireError("a quality that is none")
 
 
 def _check_code(code: Code, options: AnalysisOptions) -> None:

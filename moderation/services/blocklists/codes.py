@@ -38,13 +38,15 @@ def ban_code(
     actor_id: str = "",
     options: EntryOptions,
     draft: BanDraft | None = None,
+    constant: bool = False,
 ) -> BanResult:
     """Ban what has this hash. An active entry of the list with the same code is named instead. It waits for a second
     person where :func:`~moderation.services.blocklists.banning.ban` would.
 
-    Raises :class:`UnknownAlgorithm`, and :class:`FlatPicture` for a code whose bits are nearly all equal.
+    Raises :class:`UnknownAlgorithm`, and :class:`FlatPicture` for a code whose bits are nearly all equal,
+    unless ``constant`` takes these as well.
     """
-    if nearly_constant(bits):
+    if not constant and nearly_constant(bits):
         raise FlatPicture
     qualified = algorithm_named(algorithm).qualified
     picture = Picture(analysis_of_code(algorithm=algorithm, bits=bits), f"hash:{qualified}")

@@ -13,7 +13,7 @@ from typing import Any
 
 from moderation import selectors
 from moderation.exceptions import DecisionRefused, LoweringNeedsTwo
-from moderation.models import BanDraft, BannedImage, Blocklist
+from moderation.models import ApiKey, BanDraft, BannedImage, Blocklist
 from moderation.services import revision
 
 OPERATOR = "operator"
@@ -42,11 +42,6 @@ class Consent:
         return {"asked_by": self.draft.created_by}
 
 
-def acts_alone(actor_id: str) -> bool:
-    """Return whether this is no person: the machine, the shell, or a key, whose scope for it the shell has granted."""
-    return actor_id in ("", OPERATOR) or actor_id.startswith("key:")
-
-
 def guard(*, lowers: bool, actor_id: str, consent: Consent | None = None) -> dict[str, Any]:
     """Let a change pass within its transaction; return what the history says of who had asked for it.
 
@@ -57,6 +52,17 @@ def guard(*, lowers: bool, actor_id: str, consent: Consent | None = None) -> dic
     if lowers and not acts_alone(actor_id):
         raise LoweringNeedsTwo
     return {}
+
+
+def acts_alone(actor_id: str) -> bool:
+    """Return whether this is no person: the machine, the shell, or a key of the HTTP API that has the scope for it."""
+    if actor_id in ("", OPERATOR):
+        return True
+    prefix = actor_id.removeprefix("key:")
+    if prefix == actor_id:
+        return False
+    keys = ApiKey.objects.filter(prefix=prefix, revoked_at__isnull=True)
+    return any(ApiKey.Scope.LOWER in scopes for scopes in keys.values_list("scopes", flat=True))
 
 
 def retiring_lowers(banned: BannedImage) -> bool:
