@@ -377,3 +377,11 @@ class PictureMissing(DecisionRefused):
 def refusal_named(code: str) -> type[ImageRefused] | None:
     """Return the refusal with this code, if it is one."""
     return next((refusal for refusal in ImageRefused.__subclasses__() if refusal.code == code), None)
+
+
+class SealKeyUnknown(ModerationError):
+    code = "seal_key_unknown"
+    message = (
+        "The last seal of the history was made with another key than SEAL_KEY. Set the key of before again, or name it "
+        "in SEAL_KEY_FALLBACKS and run `manage.py rotate_seal_key`."
+    )

@@ -200,6 +200,8 @@ class BlocklistChange(AuditRecord):
         LIST = "list", _("blocklist's settings")
         REHASH = "rehash", _("rehash")
         BACKGROUND = "background", _("learned background")
+        SETTINGS = "settings", _("settings of the site")
+        BASELINE = "baseline", _("what stands")
 
     revision = models.BigIntegerField(_("revision"), unique=True)
     token = models.UUIDField(editable=False)
@@ -208,6 +210,7 @@ class BlocklistChange(AuditRecord):
     banned_id = models.BigIntegerField(_("banned image"), null=True)
     actor_id = models.CharField(_("moderator"), max_length=64, blank=True)
     detail = models.JSONField(_("detail"), default=dict)
+    """What was changed; under ``state`` what stands since, for a replay of the history."""
 
     class Meta:
         verbose_name = _("blocklist change")

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -18,7 +18,8 @@ from django.db import connections, router, transaction
 from django.db.models import F
 
 from moderation.domain.algorithms import size_class
-from moderation.models import BlocklistChange, Revision
+from moderation.models import BannedImage, Blocklist, BlocklistChange, Revision
+from moderation.selectors import state
 from moderation.services.personal import record_personal
 
 ADVISORY_KEY = 0x6D6F6465
@@ -86,11 +87,21 @@ class Change:
         blocklist: str = "",
         banned_id: int | None = None,
         actor_id: str = "",
-        detail: dict[str, object] | None = None,
+        detail: Mapping[str, object] | None = None,
         note: str = "",
         entries: int = 0,
+        said: Mapping[str, object] | None = None,
     ) -> BlocklistChange:
-        """Raise the revision; ``entries`` is by how many active entries the lists grow."""
+        """Raise the revision, once everything is changed; ``entries`` is by how many active entries the lists grow.
+
+        The row says what stands from now on, so that a replay of the history arrives at the same: of a ban, an
+        import, and the columns that ``detail`` names of an entry or a list by itself, otherwise what is ``said``.
+        """
+        detail = dict(detail or {})
+        if said is None:
+            said = _said(kind, blocklist, banned_id, detail, self.revision)
+        if said is not None:
+            detail["state"] = said
         personal = record_personal(text=note)
         change = BlocklistChange(
             revision=self.revision,
@@ -99,7 +110,7 @@ class Change:
             blocklist=blocklist,
             banned_id=banned_id,
             actor_id=actor_id,
-            detail=detail or {},
+            detail=detail,
             personal=personal,
             commitment=personal.commitment() if personal else None,
         )
@@ -110,6 +121,24 @@ class Change:
         self.recorded = True
         self.widened |= size_class(self.before.entries + entries) < size_class(self.before.entries)
         return change
+
+
+def _said(
+    kind: str, blocklist: str, banned_id: int | None, names: Iterable[str], number: int
+) -> Mapping[str, object] | None:
+    # Only what this change has set: what was changed beside this program must not pass for its doing.
+    entry = BannedImage.objects.select_related("blocklist").filter(pk=banned_id or 0)
+    match kind:
+        case BlocklistChange.Kind.BAN:
+            return {"entries": {str(banned_id): state.entered(entry.get())}}
+        case BlocklistChange.Kind.ENTRY:
+            return {"entries": {str(banned_id): state.entry_values(entry.get(), names)}}
+        case BlocklistChange.Kind.LIST:
+            values = state.list_values(Blocklist.objects.get(slug=blocklist), set(names) & set(state.LIST))
+            return {"lists": {blocklist: values}}
+        case BlocklistChange.Kind.IMPORT:
+            return {"ranges": state.brought_by(number, blocklist)}
+    return None
 
 
 @contextmanager

@@ -55,9 +55,16 @@ def test_radii_out_of_order_or_range_are_refused(radii: dict[str, str]) -> None:
     assert not BlocklistChange.objects.exists()
 
 
-def test_a_new_policy_text_raises_no_revision() -> None:
+def test_a_new_policy_text_is_in_the_history_and_searches_for_nothing() -> None:
     _save(policy_text="No such pictures here.")
     assert Blocklist.objects.get(slug="default").policy_text == "No such pictures here."
+    assert BlocklistChange.objects.get().detail["policy_text"] == "No such pictures here."
+    assert not Rescan.objects.exists()
+
+
+def test_a_new_name_is_no_change() -> None:
+    _save(name="Pictures")
+    assert Blocklist.objects.get(slug="default").name == "Pictures"
     assert not BlocklistChange.objects.exists()
 
 

@@ -25,6 +25,7 @@ from moderation.domain.local.signature import LocalSignature
 from moderation.domain.local.tiles import TileCheck, evidence_tiles
 from moderation.domain.policy import LOCAL, JudgedMatch
 from moderation.models import BannedImage, BlocklistChange, Decision, LearnedBackground, LocalFingerprint
+from moderation.selectors import state
 from moderation.services import revision
 from moderation.services.blocklists.blocklist import reach_back
 from moderation.services.revision import Change, database
@@ -143,7 +144,7 @@ def _apply(
     """Mute what the rows of an entry come to, in their order, and restrict it where they say too much. False
     for a retired entry, which nothing is looked up in: it only keeps its books for being banned again."""
     muted, left, too_much = 0, 0, False
-    chosen = bool(banned.local) and not restricted
+    before, chosen = banned.local, bool(banned.local) and not restricted
     for one in LocalFingerprint.objects.filter(banned=banned).order_by("pk"):
         tiles, evidence, restricts = _shared(one, chosen=chosen)
         mask = packed_tiles(tiles) if tiles.any() else None
@@ -159,12 +160,16 @@ def _apply(
     banned.save(update_fields=["local"])
     if not banned.active:
         return False
+    said = {state.MUTED: state.codes_of(banned.pk).get(state.MUTED)}
+    if banned.local != before:
+        said["local"] = banned.local
     change.record(
         kind=BlocklistChange.Kind.BACKGROUND,
         blocklist=banned.blocklist.slug,
         banned_id=banned.pk,
         actor_id=actor_id,
         detail={**detail, "muted": muted, "left": left, "local": banned.local},
+        said={"entries": {str(banned.pk): said}},
     )
     return True
 

@@ -20,6 +20,7 @@ from moderation.models import (
     LearnedBackground,
     Rescan,
 )
+from moderation.selectors import state
 from moderation.services import revision
 from moderation.services.blocklists.lowering import (
     Consent,
@@ -170,26 +171,28 @@ def change_entry(
 def change_list(
     *, blocklist: Blocklist, actor_id: str = "", note: str = "", consent: Consent | None = None
 ) -> Blocklist:
-    """Save a new or edited list. A change of action or radii raises the revision and reaches back in
-    both directions; a new name or policy text does neither. Raises :class:`LoweringNeedsTwo` where one person wants
-    less of it without ``consent``."""
+    """Save a new or edited list. What decides, and what uploaders are told, goes into the history; a change of action,
+    radii or second tier reaches back in both directions. A new name does neither. Raises :class:`LoweringNeedsTwo`
+    where one person wants less of it without ``consent``."""
     with revision.exclusive_change() as change:
         before = Blocklist.objects.filter(pk=blocklist.pk).first()
         counted = _tightening(blocklist=blocklist.pk)
         lowers = before is not None and list_lowers(before, blocklist)
         asked = guard(lowers=lowers, actor_id=actor_id, consent=consent)
         blocklist.save()
-        matters = ("action", "radii", "local")
-        if before is None or any(getattr(before, name) != getattr(blocklist, name) for name in matters):
+        values = state.list_values(blocklist)
+        was = state.list_values(before) if before else {}
+        changed = {name: value for name, value in values.items() if name not in was or was[name] != value}
+        if changed:
             change.record(
                 kind=BlocklistChange.Kind.LIST,
                 blocklist=blocklist.slug,
                 actor_id=actor_id,
-                detail={name: str(getattr(blocklist, name)) for name in matters} | asked,
+                detail=changed | asked,
                 note=note,
                 entries=_tightening(blocklist=blocklist.pk) - counted,
             )
-            if before is not None:
+            if before is not None and changed.keys() & {"action", "radii", "local", "tenant"}:
                 reach_back(change, blocklist=blocklist, reach=True)
                 reach_back(change, blocklist=blocklist, reach=False)
     return blocklist

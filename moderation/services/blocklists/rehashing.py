@@ -18,6 +18,7 @@ from moderation.conf import get_settings
 from moderation.domain.algorithms import ALGORITHMS
 from moderation.domain.analysis import Analysis
 from moderation.domain.local.index import METHOD
+from moderation.domain.policy import LOCAL
 from moderation.exceptions import ModerationError, PictureMissing
 from moderation.models import (
     BannedImage,
@@ -28,6 +29,7 @@ from moderation.models import (
     UploadFingerprints,
     UploadSigns,
 )
+from moderation.selectors import state
 from moderation.services import revision
 from moderation.services.blocklists import local_rehashing, signing
 from moderation.services.decoder import decoder
@@ -118,6 +120,28 @@ def rehash(*, actor_id: str = "", callbacks: Callbacks | None = None) -> Rehashe
     return work.report
 
 
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """An entry whose codes are other ones now."""
+
+    pk: int
+    names: set[str]
+    """Algorithms whose codes came or went."""
+    before: set[str]
+    """Algorithms that it had, where its signatures of the second tier are new; otherwise empty."""
+
+    def said(self) -> dict[str, object]:
+        """Return what the history has to say about it."""
+        after = state.codes_of(self.pk)
+        if not self.before:
+            return {"codes": {name: after.get(name) for name in self.names}}
+        signatures = {name for name in self.before.union(after) if name.startswith(LOCAL)}
+        return {
+            "codes": {name: after.get(name) for name in self.names | signatures},
+            state.MUTED: after.get(state.MUTED),
+        }
+
+
 class _Work:
     def __init__(self, actor_id: str, callbacks: Callbacks) -> None:
         self.actor_id = actor_id
@@ -131,7 +155,7 @@ class _Work:
             self.callbacks.looked_at(1)
         if self.report.uploads:
             with revision.exclusive_change() as change:
-                self._record(change, {"uploads": self.report.uploads})
+                self._record(change, {"uploads": self.report.uploads}, {})
 
     def entries(self) -> None:
         batch: list[tuple[BannedImage, Analysis]] = []
@@ -211,12 +235,14 @@ class _Work:
     def _store(self, batch: list[tuple[BannedImage, Analysis]]) -> None:
         with revision.exclusive_change() as change:
             fresh: list[Fingerprint] = []
+            touched: list[_Touched] = []
             done = signatures = 0
             active = BannedImage.objects.active()
             still = set(active.filter(pk__in=[entry.pk for entry, _ in batch]).values_list("pk", flat=True))
             for entry, analysis in batch:
                 if entry.pk not in still:
                     continue
+                before = set(state.codes_of(entry.pk))
                 renewed = local_rehashing.renew_entry(entry, analysis, at_revision=change.revision)
                 rows = Fingerprint.objects.filter(banned=entry)
                 have = set(rows.values_list("algorithm", flat=True))
@@ -231,11 +257,15 @@ class _Work:
                     )
                     for code in new
                 ]
-                rows.filter(algorithm__in=self._outdated(have)).delete()
+                outdated = self._outdated(have)
+                rows.filter(algorithm__in=outdated).delete()
                 unsigned = not BannedSigns.objects.filter(banned=entry).exists()
                 if new or unsigned:
                     evidence.enrol(entry, analysis)
                 self.report.signs += unsigned
+                if new or renewed or outdated:
+                    names = {code.algorithm for code in new}.union(outdated)
+                    touched.append(_Touched(entry.pk, names, before if renewed else set()))
                 done += bool(new or renewed or unsigned)
                 signatures += renewed
             if not done:
@@ -245,15 +275,17 @@ class _Work:
             self.report.codes += len(fresh)
             self.report.signatures += signatures
             methods = {row.algorithm for row in fresh} | ({METHOD} if signatures else set())
-            self._record(change, {"entries": done, "algorithms": sorted(methods)})
+            said = {str(one.pk): one.said() for one in touched}
+            self._record(change, {"entries": done, "algorithms": sorted(methods)}, {"entries": said})
 
     def _outdated(self, have: set[str]) -> list[str]:
         """Return other versions of what has just been computed: nothing compares with them any more."""
         names = {name.partition("/")[0] for name in self.wanted}
         return [name for name in have if name not in self.wanted and name.partition("/")[0] in names]
 
-    def _record(self, change: Change, detail: dict[str, object]) -> None:
-        change.record(kind=BlocklistChange.Kind.REHASH, actor_id=self.actor_id, detail=detail)
+    def _record(self, change: Change, detail: dict[str, object], said: dict[str, object]) -> None:
+        kind = BlocklistChange.Kind.REHASH
+        change.record(kind=kind, actor_id=self.actor_id, detail=detail, said=said)
         self.report.revision = change.revision
         # Everything against everything: old entries may find old uploads by the new codes.
         rescan.ask_once(asked=self.report.rescans, since_revision=0)

@@ -61,15 +61,20 @@ class Keys:
     """Place of the key that the last link was made with; None before the first."""
     retired: dict[int, datetime] = field(default_factory=dict)
     """When a key ceased to be used."""
+    switched: datetime | None = None
+    """When the key was changed last before the first link, for one who begins in the middle."""
 
     @classmethod
     def at_end(cls) -> Keys:
         """Return them as they count after the last link, without going along the chain."""
         keys = cls(current=0)
-        switch = Seal.objects.filter(kind=KEY).order_by("-position").first()
-        if switch is not None:
-            keys._retire(switch.sealed_at)
+        keys._retire(_switched_before(None))
         return keys
+
+    @classmethod
+    def after(cls, position: int) -> Keys:
+        """Return them as they count after a link in the middle, without going along the chain to it."""
+        return cls(switched=_switched_before(position + 1))
 
     def accept(self, link: Seal, previous: bytes, *, dated: bool) -> bool:
         """Go over a link; return whether it was made with a key that counts here."""
@@ -83,6 +88,7 @@ class Keys:
                     self._retire(link.sealed_at)
                 elif self.current is None:
                     self.current = place
+                    self._retire(self.switched)
                 return True
         return False
 
@@ -94,7 +100,9 @@ class Keys:
         else:
             yield self.current
 
-    def _retire(self, at: datetime) -> None:
+    def _retire(self, at: datetime | None) -> None:
+        if at is None:
+            return
         for place in range((self.current or 0) + 1, len(self.keys)):
             self.retired.setdefault(place, at)
 
@@ -111,14 +119,25 @@ def end() -> tuple[int, bytes]:
     return (last.position, bytes(last.mac)) if last else (0, GENESIS)
 
 
-def last_is_ours() -> bool:
-    """Return whether the chain is empty, or its last link was made with the key that is in use."""
+def last_key() -> int | None:
+    """Return which of the keys the last link was made with; None where it is none of them."""
     tail = list(Seal.objects.order_by("-position")[:2])
     if not tail:
-        return True
+        return 0
     previous = bytes(tail[1].mac) if len(tail) == 2 else GENESIS
-    key = seal_keys()[0]
-    return any(
-        hmac.compare_digest(mac_of(key, tail[0], previous, dated=form), bytes(tail[0].mac))
-        for form in (True, False)
-    )
+    for place, key in enumerate(seal_keys()):
+        forms = (mac_of(key, tail[0], previous, dated=form) for form in (True, False))
+        if any(hmac.compare_digest(form, bytes(tail[0].mac)) for form in forms):
+            return place
+    return None
+
+
+def key_digest() -> bytes:
+    """Return 32 bytes that tell the key that is in use from others, and do not give it away."""
+    return hmac.new(seal_keys()[0], b"moderation.key/1", hashlib.sha256).digest()
+
+
+def _switched_before(position: int | None) -> datetime | None:
+    links = Seal.objects.filter(kind=KEY)
+    links = links if position is None else links.filter(position__lt=position)
+    return links.order_by("-position").values_list("sealed_at", flat=True).first()

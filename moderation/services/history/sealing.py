@@ -23,6 +23,7 @@ from django.db import connections, transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
+from moderation.exceptions import SealKeyUnknown
 from moderation.models import AUDIT_MODELS, AuditRecord, PersonalData, Seal
 from moderation.services.history import links
 from moderation.services.history.links import Keys
@@ -83,7 +84,7 @@ def seal(*, limit: int = 20_000, everything: bool = False) -> int:
     while count < limit:
         with transaction.atomic(using=database()):
             lock()
-            if not links.last_is_ours():
+            if links.last_key() != 0:
                 logger.error("the last seal was not made with SEAL_KEY: nothing is sealed")
                 break
             sealed = run.batch(min(SEALS_PER_TRANSACTION, limit - count))
@@ -151,9 +152,29 @@ def _since(model: type[AuditRecord]) -> datetime | None:
     return row.created_at - RECENT if row else None
 
 
+def rotate() -> bool:
+    """Go on with the key that is in use, where an older one made the last seal; False where it made that already.
+
+    Raises :class:`SealKeyUnknown` where none of the keys did.
+    """
+    with transaction.atomic(using=database()):
+        lock()
+        place = links.last_key()
+        if place is None:
+            raise SealKeyUnknown
+        if place:
+            links.append(links.end(), kind=links.KEY, digest=links.key_digest(), at=timezone.now()).save()
+    return bool(place)
+
+
 def anchor() -> int:
     """Seal the rows without authentication code as they stand, and close them off by an anchor; return their
-    number. For what an earlier version wrote; what has a wrong code stays unsealed."""
+    number. For what an earlier version wrote; what has a wrong code stays unsealed.
+
+    Raises :class:`SealKeyUnknown` where another key made the last seal.
+    """
+    if links.last_key() != 0:
+        raise SealKeyUnknown
     seal(everything=True)
     count = 0
     with transaction.atomic(using=database()):

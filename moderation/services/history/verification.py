@@ -53,25 +53,26 @@ class Report:
         self.faults.append(Fault(kind, position, record, message))
 
 
-def verify(*, head: str = "", progress: Callable[[], None] | None = None) -> Report:
-    """Seal the rest, then check every link, every row and, given an earlier head, the tail.
+def verify(*, head: str = "", since: str = "", progress: Callable[[], None] | None = None) -> Report:
+    """Seal the rest, then check every link, every row and, given an earlier head, the tail. ``since`` is a head as
+    well: what lies before it, an earlier verification has checked, and is not looked at.
 
     Raises :class:`ValueError` for a head that is none.
     """
     report = Report()
-    expected = parse_head(head) if head else None
+    expected = [parse_head(one) for one in (head, since) if one]
     _count_unsealed(report)
     while sealing.seal(everything=True):
         pass
-    walk = _Walk(report)
-    for batch in _batches():
+    walk = _Walk(report, *(parse_head(since) if since else (0, GENESIS)))
+    for batch in _batches(walk.position):
         walk.go_over(batch, progress)
     walk.conclude()
     report.head = f"{walk.position}:{walk.previous.hex()}"
     _check_unsealed(report)
     _check_erased(report, walk.anchor)
-    if expected is not None:
-        _check_head(report, *expected, end=walk.position)
+    for position, mac in expected:
+        _check_head(report, position, mac)
     return report
 
 
@@ -93,8 +94,7 @@ def _count_unsealed(report: Report) -> None:
             report.unsealed_since = oldest
 
 
-def _batches() -> Iterator[list[Seal]]:
-    last = 0
+def _batches(last: int) -> Iterator[list[Seal]]:
     while batch := list(Seal.objects.filter(position__gt=last).order_by("position")[:ROWS_PER_FETCH]):
         yield batch
         last = batch[-1].position
@@ -112,12 +112,12 @@ def _records(batch: list[Seal]) -> dict[tuple[str, int], AuditRecord]:
 
 
 class _Walk:
-    """Along the chain, from its beginning."""
+    """Along the chain, from its beginning or from a head."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, position: int, previous: bytes) -> None:
         self.report = report
-        self.position, self.previous = 0, GENESIS
-        self.keys = Keys()
+        self.position, self.previous = position, previous
+        self.keys = Keys.after(position)
         self.anchor = Seal.objects.filter(kind=links.ANCHOR).order_by("-position").first()
         self.strict_after = self.anchor.position if self.anchor else 0
         self.last_written: dict[str, datetime] = {}
@@ -234,7 +234,8 @@ def _check_erased(report: Report, anchor: Seal | None) -> None:
         )
 
 
-def _check_head(report: Report, position: int, mac: bytes, *, end: int) -> None:
+def _check_head(report: Report, position: int, mac: bytes) -> None:
+    end, _mac = links.end()
     link = Seal.objects.filter(position=position).first()
     if not position or (link is not None and bytes(link.mac) == mac):
         return

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import router
 
 from moderation.models import Blocklist, Revision
-from moderation.services.history import triggers
+from moderation.services.history import baseline, triggers
 from moderation.services.revision import database
 
 READ = (
@@ -43,7 +43,7 @@ GROUPS = {
 """Group → permissions that it is given; what an installation adds itself is left alone."""
 
 
-def prepare(*, using: str, **_kwargs: Any) -> None:
+def prepare(*, using: str, plan: Any = None, **_kwargs: Any) -> None:
     """Prepare the database after each ``migrate``; safe to repeat."""
     if using != database() or not router.allow_migrate_model(using, Revision):
         return
@@ -53,6 +53,9 @@ def prepare(*, using: str, **_kwargs: Any) -> None:
         slug="allowlist", defaults={"name": "Allowlist", "action": Blocklist.Action.ALLOW}
     )
     triggers.install()
+    if plan is not None:
+        # Not after a flush, which empties the history.
+        baseline.after_migrate()
     if apps.is_installed("django.contrib.auth"):
         _groups(using)
 

@@ -35,9 +35,7 @@ MANY = 100
 """Changes of which the kinds are looked at; after more, everything is looked up anew."""
 
 Kind = BlocklistChange.Kind
-NOT_RETIRING: frozenset[str] = frozenset(
-    {Kind.BAN, Kind.IMPORT, Kind.REHASH, Kind.ENTRY, Kind.LIST, Kind.BACKGROUND}
-)
+NOT_RETIRING: frozenset[str] = frozenset({*Kind} - {Kind.RETIRE, Kind.EXPIRE})
 ONLY_ENTRIES: frozenset[str] = frozenset(
     {Kind.BAN, Kind.IMPORT, Kind.REHASH, Kind.RETIRE, Kind.EXPIRE, Kind.BACKGROUND}
 )

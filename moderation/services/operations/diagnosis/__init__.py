@@ -17,6 +17,8 @@ CHECKS: dict[str, Check] = {
     "migrations": database.migrations,
     "triggers": database.triggers_in_place,
     "revision": database.revision_row,
+    "state": database.state,
+    "settings": database.settings,
     "seal_key": database.seal_key,
     "quarantine_storage": files.quarantine_works,
     "public_storage": files.public_works,

@@ -8,10 +8,16 @@ from django.db.migrations.executor import MigrationExecutor
 from moderation import selectors
 from moderation.conf import get_settings
 from moderation.models import BannedImage, BlocklistChange, Revision
+from moderation.selectors.state import settings_values
 from moderation.services import revision
 from moderation.services.history import triggers
+from moderation.services.history.differences import differences
+from moderation.services.history.replay import latest_settings
 from moderation.services.operations.diagnosis.finding import Finding
 from moderation.services.revision import database as alias
+
+NAMED = 5
+"""Differences that one finding names."""
 
 
 def answers(_mend: bool) -> Finding:
@@ -105,3 +111,30 @@ def seal_key(_mend: bool) -> Finding:
     return Finding.warning(
         'The audit seals\' key is derived from SECRET_KEY: when that changes, the chain breaks. Set MODERATION["SEAL_KEY"].'
     )
+
+
+def state(_mend: bool) -> Finding:
+    """Compare lists and entries with a replay of the history; their codes are left to ``verify_audit --state``."""
+    found = list(differences(codes=False))
+    if found:
+        named = " ".join(one.message for one in found[:NAMED])
+        return Finding.fault(
+            f"{len(found):,} things are not as the history says: {named} `manage.py verify_audit --state` names all.",
+            count=len(found),
+        )
+    return Finding.fine("Lists and entries are as the history says.")
+
+
+def settings(_mend: bool) -> Finding:
+    """Compare the settings that alter verdicts with those that ``migrate`` wrote down."""
+    recorded, now = latest_settings(), settings_values()
+    if recorded is None:
+        return Finding.warning("The history has no settings: `manage.py migrate` writes them down.")
+    drift = [name for name in sorted(now.keys() | recorded.keys()) if now.get(name) != recorded.get(name)]
+    if drift:
+        words = "; ".join(f"{name} is {now.get(name)!r}, was {recorded.get(name)!r}" for name in drift)
+        return Finding.warning(
+            f"Settings that alter verdicts are not those in the history: {words}. `manage.py migrate` writes them down.",
+            drift=drift,
+        )
+    return Finding.fine("The settings that alter verdicts are those in the history.")
