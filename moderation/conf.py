@@ -88,7 +88,7 @@ class Settings:
     index_dir: str = ""
     """Folder for packed index files; none are used where empty."""
     sandbox_seconds: float = 5.0
-    """Processor time for one picture; of wall time it has four times as much."""
+    """Processor time for one picture; of wall time it has six times as much."""
     sandbox_memory_mb: int = 1024
     """Address space of a decoder process."""
     sandbox_workers: int = 2
@@ -143,6 +143,7 @@ class Settings:
             max_pixels=self.max_pixels,
             max_frames=self.max_frames,
             formats=self.formats,
+            published_frames=self.publish_frame_cap if self.publish_animated else 1,
         )
 
     def analysis(self, *, clean: bool = False, evidence: bool = False, local: bool = True) -> AnalysisOptions:
@@ -159,6 +160,7 @@ class Settings:
             ),
             want_clean=clean,
             want_evidence=evidence,
+            every_frame=evidence,
             want_local=local and self.local,
         )
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+VIEWS_UNSEARCHED = "local_views"
+"""The note of an upload with more different views than the second tier may look at: for a person to look at."""
+
 DEFAULT_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 
 
@@ -21,6 +24,8 @@ class Limits:
     max_frames: int = 1_000
     formats: tuple[str, ...] = DEFAULT_FORMATS
     """Pillow's format names."""
+    published_frames: int = 60
+    """An animation of more frames is taken, and published as a still of its first; 1 where all are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,9 @@ class AnalysisOptions:
     """Names without version; the codes carry the version."""
     limits: Limits = field(default_factory=Limits)
     publishing: Publishing = field(default_factory=Publishing)
-    """Also decides which frames are fingerprinted, so it is given for a ban as well."""
+    """Also decides which frames are fingerprinted."""
+    every_frame: bool = False
+    """Look at every frame of an animation, published or not: for a ban."""
     want_clean: bool = False
     """Make the re-encoding that may be published."""
     want_evidence: bool = False
@@ -139,5 +146,9 @@ class Analysis:
     """What the evidence of a hit is read from, a record for each patch that has codes."""
     local: tuple[bytes, ...] = ()
     """Features of the second tier, one view each: :mod:`moderation.domain.local.wire`."""
+    enrolled: int = 1
+    """Views that a ban of it covers."""
+    left_out: int = 0
+    """With ``every_frame``: views, and frames that were too many to decode, that it does not cover."""
     notes: tuple[str, ...] = ()
     """What was left out by a cap, in short machine codes: never silent."""

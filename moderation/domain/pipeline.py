@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 
-from moderation.domain.analysis import Analysis, AnalysisOptions, Code, Encoded, WholeHash
-from moderation.domain.imaging.canonical import Canonical, View
-from moderation.domain.imaging.decoding import check_the_rest, decode, frames_to_publish
+from moderation.domain.analysis import VIEWS_UNSEARCHED, Analysis, AnalysisOptions, Code, Encoded, WholeHash
+from moderation.domain.imaging.decoding import check_the_rest, decode, frames_to_enrol, frames_to_publish
 from moderation.domain.imaging.encoding import animation_side, encode, encode_evidence, shrink
-from moderation.domain.imaging.ground import WHITE, Edges, Ground, ground_for, on_ground
+from moderation.domain.imaging.ground import WHITE, Ground, on_ground
 from moderation.domain.imaging.opened import Frame
 from moderation.domain.imaging.opening import measure, open_picture, refusing
 from moderation.domain.quality import ENROLMENT_FLOOR, QUERY_FLOOR
 from moderation.domain.variants import Codes, codes_of_views
+from moderation.domain.views import Seen, Views
 from moderation.domain.whole import NAME, codes_of_whole, hash_of
+
+LOCAL_VIEWS = 96
+"""Most views of one upload that the second tier looks at; each costs about 20 ms and crosses the wall with 130 KB. An
+upload with more that differ is held: what was not looked at passes nothing."""
+BAN_VIEWS = 60
+"""Most views of an animation that a ban covers, those that are shown longest."""
 
 
 def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
@@ -26,10 +33,10 @@ def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
     """
     with refusing():
         opened = open_picture(data, options.limits)
-        probe = measure(opened)
-        count, notes = frames_to_publish(opened, options.publishing)
+        published, notes = frames_to_publish(opened, options.publishing)
+        count = frames_to_enrol(opened) if options.every_frame else published
+        seen, kept = Seen(), _Kept(options, count)
         side = options.publishing.max_side
-        seen, kept = _Seen(), _Kept(options, count)
         whole = None
         wants_whole = NAME in options.algorithms
         for number, frame in enumerate(decode(opened, frames=count, side=side, full=wants_whole)):
@@ -42,19 +49,25 @@ def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
         if ground is not WHITE and not options.publishing.transparency:
             notes += (f"ground_{ground.name}",)
         clean = kept.encoded(ground)
+    sha256 = hashlib.sha256(data).digest()
     views = seen.views(ground)
-    distinct = views.distinct()
-    codes = codes_of_views(distinct, [name for name in options.algorithms if name != NAME])
+    frames = views.frames()
+    entering = frames
+    if options.every_frame and count > 1:
+        entering = views.longest_shown(views.standing_for_all(frames), BAN_VIEWS)
+    distinct = views.all()
+    codes = codes_of_views(distinct, [name for name in options.algorithms if name != NAME], entering)
     queries, enrolment = _with_whole(codes, whole)
     quality = max(codes.quality)
     evidence = None
     if options.want_evidence:
-        sharpest = distinct[codes.quality.index(quality)]
+        sharpest = distinct[max(entering, key=lambda number: codes.quality[number])]
         evidence = encode_evidence(sharpest.colour, side=options.evidence_side)
+    local, cut = _local(views, entering, count, options)
     return Analysis(
-        probe=probe,
-        sha256=hashlib.sha256(data).digest(),
-        pixels=views.digest(),
+        probe=measure(opened),
+        sha256=sha256,
+        pixels=views.digest(apart=sha256 if opened.frames > count else b""),
         queries=queries,
         enrolment=enrolment,
         quality=quality,
@@ -62,8 +75,10 @@ def analyse(data: bytes, options: AnalysisOptions) -> Analysis:
         signs=codes.signs,
         clean=clean,
         evidence=evidence,
-        local=_local(distinct, views.longest_shown(LOCAL_VIEWS)) if options.want_local else (),
-        notes=notes + _cut(distinct, options),
+        local=local,
+        notes=notes + cut,
+        enrolled=len(entering),
+        left_out=_left_out(views, entering, opened.frames - count) if options.every_frame else 0,
     )
 
 
@@ -76,84 +91,30 @@ def _with_whole(codes: Codes, whole: WholeHash | None) -> tuple[tuple[Code, ...]
     return codes.queries + queries, codes.enrolment + enrolment
 
 
-LOCAL_VIEWS = 4
-"""Views of one upload that the second tier looks at, those that are shown longest: each costs about 20 ms."""
-
-
-def _local(views: list[View], chosen: list[int]) -> tuple[bytes, ...]:
+def _local(
+    views: Views, entering: list[int], count: int, options: AnalysisOptions
+) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+    """Return the features of the second tier, and a note where a cap left some out."""
+    if not options.want_local:
+        return (), ()
     from moderation.domain.local.features import extract
     from moderation.domain.local.wire import features_to_bytes
 
-    return tuple(
-        features_to_bytes(extract(np.asarray(views[number].colour), view=number)) for number in chosen
+    pictures = views.all()
+    shown: Sequence[int] = range(len(pictures))
+    if count > 1 and not options.publishing.transparency:
+        shown = views.published()
+    numbers = entering if options.every_frame else views.standing_for_all(shown)
+    chosen = views.longest_shown(numbers, LOCAL_VIEWS)
+    features = tuple(
+        features_to_bytes(extract(np.asarray(pictures[number].colour), view=number)) for number in chosen
     )
+    return features, (VIEWS_UNSEARCHED,) if len(numbers) > len(chosen) else ()
 
 
-def _cut(views: list[View], options: AnalysisOptions) -> tuple[str, ...]:
-    return ("local_views",) if options.want_local and len(views) > LOCAL_VIEWS else ()
-
-
-class _Seen:
-    """The published frames at canonical size."""
-
-    def __init__(self) -> None:
-        self._frames: list[tuple[Canonical, tuple[int, int], int]] = []
-        self._edges: list[Edges] = []
-
-    def add(self, frame: Frame) -> None:
-        """Add the next frame."""
-        canonical = Canonical(frame.image, frame=len(self._frames))
-        self._frames.append((canonical, frame.image.size, frame.duration))
-        if (edges := canonical.edges()) is not None:
-            self._edges.append(edges)
-
-    def ground(self) -> Ground:
-        """Return the ground on which they are published."""
-        return ground_for(self._edges)
-
-    def views(self, ground: Ground) -> _Views:
-        """Return the views of all frames."""
-        views = _Views()
-        for canonical, size, duration in self._frames:
-            views.add(canonical.views(ground), size, duration)
-        return views
-
-
-class _Views:
-    """The views in order of their first appearance, equal ones once; and the digest of them all."""
-
-    def __init__(self) -> None:
-        self._distinct: dict[bytes, View] = {}
-        self._shown: dict[bytes, int] = {}
-        self._order = hashlib.sha256()
-
-    def add(self, views: list[View], size: tuple[int, int], duration: int) -> None:
-        """Add the views of the next frame, whose picture has this size."""
-        for view in views:
-            digest = hashlib.sha256(f"{size[0]}x{size[1]}\n".encode())
-            digest.update(view.colour.tobytes())
-            self._order.update(digest.digest())
-            self._distinct.setdefault(digest.digest(), view)
-            self._shown[digest.digest()] = self._shown.get(digest.digest(), 0) + duration
-
-    def distinct(self) -> list[View]:
-        """Return the distinct views, numbered by their place."""
-        return list(self._distinct.values())
-
-    def longest_shown(self, most: int) -> list[int]:
-        """Return the numbers of the views that are on screen longest: a flash of innocent frames in front hides
-        nothing."""
-        numbers = range(len(self._distinct))
-        shown = list(self._shown.values())
-        return sorted(sorted(numbers, key=lambda number: (-shown[number], number))[:most])
-
-    def digest(self) -> bytes:
-        """Return ``pixels/1``: SHA-256 over the sizes and canonical pictures of all published frames in their order.
-
-        A picture saved anew without loss has the same; one of more than about 512 pixels is told from another only
-        by what is left of it at that size.
-        """
-        return self._order.digest()
+def _left_out(views: Views, entering: list[int], not_decoded: int) -> int:
+    """Return how many views, or frames that were not decoded, a ban does not cover."""
+    return len(views.standing_for_all(views.frames())) - len(entering) + not_decoded
 
 
 class _Kept:

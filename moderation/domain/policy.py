@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from moderation.domain.algorithms import ALGORITHMS
+from moderation.domain.analysis import VIEWS_UNSEARCHED
 from moderation.domain.evidence.weighing import Evidence
 from moderation.domain.local.budget import TIME_EXCEEDED
 from moderation.domain.radii import NEVER, Band
@@ -36,6 +37,9 @@ WHOLE = -1
 
 MARGIN = 6
 """Of 256 bits, see :func:`margin`."""
+
+_CUT_OFF = {TIME_EXCEEDED: Reason.SEARCH_CUT_OFF, VIEWS_UNSEARCHED: Reason.VIEWS_UNSEARCHED}
+"""Notes of caps that left something unsearched, which nothing may pass for, and what is held for them."""
 
 BandName = Literal["exact", "block", "hold"]
 Verdict = Literal["allow", "hold", "block"]
@@ -180,8 +184,9 @@ def judge(
         matches.append(JudgedMatch(hit, entry, band, radius, aside))
     matches.sort(key=_weight)
     verdict, reason = _conclude(matches)
-    if verdict == "allow" and TIME_EXCEEDED in notes and not any(map(_allows_exactly, matches)):
-        verdict, reason = "hold", Reason.SEARCH_CUT_OFF
+    if verdict == "allow" and not any(map(_allows_exactly, matches)):
+        cut_off = next((held for note, held in _CUT_OFF.items() if note in notes), None)
+        verdict, reason = ("hold", cut_off) if cut_off else (verdict, reason)
     return Judgement(verdict, reason, tuple(matches), notes)
 
 

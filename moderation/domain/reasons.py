@@ -38,6 +38,11 @@ class Reason(StrEnum):
     NEAR_COPY = "near_copy", gettext_noop("near a banned image"), True
     HOLD_LIST = "hold_list", gettext_noop("copy of an image on a holding list"), True
     SEARCH_CUT_OFF = "search_cut_off", gettext_noop("looking for parts of banned images took too long"), True
+    VIEWS_UNSEARCHED = (
+        "views_unsearched",
+        gettext_noop("too many different frames to look at all of them"),
+        True,
+    )
     COPY = "copy", gettext_noop("copy of a banned image")
     EXACT_COPY = "exact_copy", gettext_noop("exact copy of a banned image")
 

@@ -21,7 +21,7 @@ other half of a collage, and would match everything that shares it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,8 +82,9 @@ def variants_of(view: View, number: int) -> list[Variant]:
     ]
 
 
-def codes_of_views(views: Sequence[View], algorithms: Sequence[str]) -> Codes:
-    """Return queries and enrolment of a picture; flat views and flat patches have none.
+def codes_of_views(views: Sequence[View], algorithms: Sequence[str], entering: Container[int]) -> Codes:
+    """Return queries and enrolment of a picture; flat views and flat patches have none, and of views whose numbers
+    are not in ``entering`` nothing is enrolled.
 
     Raises :class:`~moderation.exceptions.UnknownAlgorithm`.
     """
@@ -94,7 +95,7 @@ def codes_of_views(views: Sequence[View], algorithms: Sequence[str]) -> Codes:
         best[variant.view] = max(best[variant.view], float(value))
     sharp = [variant for variant, value in zip(variants, quality, strict=True) if value >= QUERY_FLOOR]
     enters = [
-        variant.enters and bool(value >= ENROLMENT_FLOOR)
+        variant.enters and variant.view in entering and bool(value >= ENROLMENT_FLOOR)
         for variant, value in zip(variants, quality, strict=True)
         if value >= QUERY_FLOOR
     ]

@@ -20,6 +20,8 @@ class UploadLimits:
     """``JPEG, PNG or GIF``."""
     accept: str
     """For a file field: ``image/jpeg,image/png,image/gif``."""
+    frames: int
+    """Up to which an animation stays one."""
 
 
 def upload_limits() -> UploadLimits:
@@ -31,4 +33,5 @@ def upload_limits() -> UploadLimits:
         largest=f"{limits.max_bytes / MEBIBYTE:.3g}\u00a0MB",
         formats=" or ".join(filter(None, [", ".join(names[:-1]), names[-1]])),
         accept=",".join(f"image/{name.lower()}" for name in limits.formats),
+        frames=limits.published_frames,
     )

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from moderation.domain.analysis import VIEWS_UNSEARCHED
 from moderation.domain.evidence.weighing import Evidence, EvidenceBand
 from moderation.domain.local.budget import TIME_EXCEEDED
 from moderation.domain.policy import WHOLE, BandName, Entry, Hit, Judgement, band_of, judge, margin, nearer
@@ -359,6 +360,8 @@ def test_a_search_that_was_cut_off_holds_what_nothing_was_found_in() -> None:
 
     assert (judgement.verdict, judgement.reason) == ("hold", "search_cut_off")
     assert judgement.notes == ("local_rows", TIME_EXCEEDED)
+    unsearched = _judge([], notes=(VIEWS_UNSEARCHED,))
+    assert (unsearched.verdict, unsearched.reason) == ("hold", "views_unsearched")
 
 
 def test_a_search_that_was_cut_off_says_nothing_of_an_exact_allowed_copy() -> None:

@@ -13,7 +13,7 @@ from moderation.domain.reasons import Reason, label_of, uploader_message
 
 ROOT = Path(__file__).resolve().parents[2]
 OF_POLICY = (
-    "no_match", "exact_copy", "copy", "near_copy", "hold_list", "search_cut_off", "allowlisted", "monitored", "cleared",
+    "no_match", "exact_copy", "copy", "near_copy", "hold_list", "search_cut_off", "views_unsearched", "allowlisted", "monitored", "cleared",
 )  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def test_every_reason_has_a_label_of_its_own(reason: Reason) -> None:
 
 def test_an_upload_is_held_only_for_reasons_that_hold() -> None:
     assert {reason.value for reason in Reason if reason.holds} == {
-        "near_copy", "hold_list", "search_cut_off", "undone", "decoder_timeout", "decoder_crashed",
+        "near_copy", "hold_list", "search_cut_off", "views_unsearched", "undone", "decoder_timeout", "decoder_crashed",
         "decoder_out_of_memory", "file_missing", "file_damaged",
     }  # fmt: skip
 

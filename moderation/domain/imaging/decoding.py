@@ -32,6 +32,16 @@ def frames_to_publish(opened: Opened, publishing: Publishing) -> tuple[int, tupl
     return opened.frames, ()
 
 
+def frames_to_enrol(opened: Opened) -> int:
+    """Return how many frames, from the first, a ban looks at: all that may be decoded."""
+    spent = 0
+    for number in range(opened.frames):
+        spent += opened.cost(number)
+        if spent > MAX_ANIMATION_PIXELS:
+            return max(1, number)
+    return opened.frames
+
+
 def decode(opened: Opened, *, frames: int, side: int, full: bool = False) -> Iterator[Frame]:
     """Yield the first ``frames`` frames of an opened file. To be consumed within ``opening.refusing``.
 

@@ -41,7 +41,13 @@ class LocalBudget:
     rounds: int = 3
     """Votes: where a crowd fills one, the keypoints that it explained are taken away for the next."""
     milliseconds: int = 1_500
-    """Of processor time: a limit for the worst case. The other bounds bind long before."""
+    """Of processor time, for up to four views: a limit for the worst case. The other bounds bind long before."""
+    milliseconds_more: int = 40
+    """For each further view of an animation."""
+
+    def seconds_for(self, views: int) -> float:
+        """Return the processor time that a search of so many views may take."""
+        return (self.milliseconds + self.milliseconds_more * max(0, views - 4)) / 1000
 
     def probes_of(self, rows: int) -> int:
         """Return the number of cells that each of so many rows looks into."""

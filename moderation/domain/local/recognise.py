@@ -49,17 +49,18 @@ def recognise(
     features: Iterable[LocalFeatures], index: LocalIndex, load: Load, *, budget: LocalBudget | None = None
 ) -> LocalResult:
     """Search the views of one upload. Deterministic unless the time limit (``local_time``) is pulled."""
-    budget = budget or LocalBudget()
+    budget, features = budget or LocalBudget(), tuple(features)
+    until = thread_time() + budget.seconds_for(len(features))
     started = thread_time()
     notes: set[str] = set()
     hits: dict[int, LocalHit] = {}
     checks = verified = 0
     for one in features:
-        late = thread_time() - started > budget.milliseconds / 1000
+        late = thread_time() > until
         if late:
             notes.add(TIME_EXCEEDED)
             break
-        found, cut, spent, tried = _one(one, index, load, budget, started)
+        found, cut, spent, tried = _one(one, index, load, budget, until)
         notes.update(cut)
         checks += spent
         verified += tried
@@ -81,7 +82,7 @@ def _rank(hit: LocalHit) -> tuple[float, float, int]:
 
 
 def _one(
-    features: LocalFeatures, index: LocalIndex, load: Load, budget: LocalBudget, started: float
+    features: LocalFeatures, index: LocalIndex, load: Load, budget: LocalBudget, until: float
 ) -> tuple[list[LocalHit], set[str], int, int]:
     layers = index.layers
     rows = min(len(features.row_codes), budget.rows)
@@ -106,7 +107,7 @@ def _one(
         signatures = load({candidate.item for candidate in chosen})
         crowd = 0
         for candidate in chosen:
-            if thread_time() - started > budget.milliseconds / 1000:
+            if thread_time() > until:
                 return hits, notes | {TIME_EXCEEDED}, checks, len(tried)
             tried.add((candidate.item, candidate.view))
             signature = signatures.get(candidate.item)

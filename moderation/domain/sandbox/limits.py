@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-WALL_FACTOR = 4
-"""Wall time granted for a second of processor time: as much as a machine with four busy processes per core takes."""
+WALL_FACTOR = 6
+"""Wall time granted for a second of processor time: as much as a machine with six busy processes per core takes."""
 
 
 def _cores() -> int:

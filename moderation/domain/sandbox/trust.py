@@ -15,7 +15,7 @@ from moderation.domain.sandbox.wire import WireError
 _MAGIC = {"JPEG": b"\xff\xd8\xff", "PNG": b"\x89PNG\r\n\x1a\n", "WEBP": b"RIFF", "GIF": b"GIF8"}
 _DIGEST = 32
 _MOST_CODE = 1024
-_MOST_LOCAL = 16
+_MOST_LOCAL = 96
 """Views with local features. What is in them is checked where they are read."""
 
 

@@ -77,9 +77,14 @@ class Command(EnrolCommand):
         else:
             words += ", which was there already"
         words += "".join(f". {one.words}" for one in near) if result.created else ""
+        analysis = picture.analysis
+        if analysis.left_out:
+            words += f"; it covers {analysis.enrolled} different frames, and leaves {analysis.left_out} out"
         extra = {
             "opposites": in_json(near),
             "reach": found,
+            "frames": analysis.enrolled,
+            "left_out": analysis.left_out,
             "parts": _parts(parts),
             "plain": reach.plain if reach else None,
             "nearest": result.banned.nearest_id if result.created else None,

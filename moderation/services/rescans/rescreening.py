@@ -54,32 +54,40 @@ def subject_of(upload: Upload) -> Subject:
     :class:`SandboxFailure` children.
     """
     cleared = Clearance.objects.filter(upload=upload).values_list("banned_id", flat=True)
+    features, notes = _looked_at(upload) if LocalFingerprint.objects.exists() else ((), ())
     return Subject(
         sha256=bytes(upload.sha256),
         pixels=bytes(upload.pixels) if upload.pixels else None,
         queries=stored_codes(upload),
         signs=evidence.signs_of_upload(upload),
         cleared=frozenset(cleared),
-        features=features_of(upload) if LocalFingerprint.objects.exists() else (),
+        features=features,
         known=tuple(local_known.earlier_hits(upload.pk)),
         tenant=upload.tenant,
+        notes=notes,
     )
 
 
 def features_of(upload: Upload) -> tuple[LocalFeatures, ...]:
     """Return features for the second tier, from our own re-encoding; nothing where the tier is off or the picture
     cannot be read."""
+    return _looked_at(upload)[0]
+
+
+def _looked_at(upload: Upload) -> tuple[tuple[LocalFeatures, ...], tuple[str, ...]]:
+    """Return features, and what a cap kept from them."""
     if not (upload.reencoded and selectors.local_wanted()):
-        return ()
+        return (), ()
     try:
         encoded = clean_file(upload)
         if encoded is None:
-            return ()
-        return local.features_of(decoder().analyse(encoded.data, get_settings().analysis()))
+            return (), ()
+        analysis = decoder().analyse(encoded.data, get_settings().analysis())
+        return local.features_of(analysis), matching.unsearched(analysis)
     except (PictureMissing, ImageRefused, DecoderCrashed, DecoderTimeout, DecoderOutOfMemory) as error:
         # What is stored still tells copies: better judged without the second tier than not at all.
         logger.warning("upload %s is judged again without its picture: %s", upload.pk, error.code)
-        return ()
+        return (), ()
 
 
 def clean_file(upload: Upload) -> Encoded | None:

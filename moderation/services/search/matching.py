@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from moderation import selectors
 from moderation.conf import get_settings
-from moderation.domain.analysis import Analysis, Code, PatchSigns
+from moderation.domain.analysis import VIEWS_UNSEARCHED, Analysis, Code, PatchSigns
 from moderation.domain.fingerprints import hamming
 from moderation.domain.local.signature import LocalFeatures
 from moderation.domain.policy import EXACT_METHODS, Hit, Judgement, judge
@@ -26,6 +26,11 @@ T = TypeVar("T")
 
 ROUNDS = 8
 """How often a match starts again before it gives up; the upload stays as it is then."""
+
+
+def unsearched(analysis: Analysis) -> tuple[str, ...]:
+    """Return the notes of what a cap kept from the second tier."""
+    return tuple(note for note in analysis.notes if note == VIEWS_UNSEARCHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ class Subject:
     """Hits of earlier screenings that cannot be found again from what is stored."""
     tenant: str = ""
     """Whose lists it is compared with, beside everybody's."""
+    notes: tuple[str, ...] = ()
+    """What a cap kept from the second tier."""
 
     @classmethod
     def of(cls, analysis: Analysis, *, tenant: str = "") -> Subject:
@@ -57,6 +64,7 @@ class Subject:
             analysis.signs,
             features=features,
             tenant=tenant,
+            notes=unsearched(analysis),
         )
 
 
@@ -81,7 +89,8 @@ def provisional(subject: Subject) -> Provisional:
     found = None
     if subject.features and snapshot.local and judgement.verdict != "block":
         found = local.search(subject.features)
-        judgement = _judge(subject, [*hits, *found.hits], snapshot.state.entries, notes=found.notes)
+        notes = found.notes + subject.notes
+        judgement = _judge(subject, [*hits, *found.hits], snapshot.state.entries, notes=notes)
     return Provisional(snapshot, tuple(hits), found, judgement)
 
 
@@ -130,7 +139,7 @@ def _judge_now(subject: Subject, seen: Provisional, state: RevisionState) -> Jud
     notes: tuple[str, ...] = ()
     if seen.local is not None:
         hits += [*seen.local.hits, *_newer_local(subject, seen.local)]
-        notes = seen.local.notes
+        notes = seen.local.notes + subject.notes
     judgement = _judge(subject, hits, state.entries, notes=notes)
     if judgement.verdict != "block" and subject.features and seen.local is None and selectors.local_wanted():
         raise RevisionMoved

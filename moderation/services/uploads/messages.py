@@ -5,7 +5,11 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from moderation.domain.reasons import uploader_message
-from moderation.models import Upload
+from moderation.models import Screening, Upload
+
+STILL = frozenset({"frame_cap", "animation_pixels", "animation_off"})
+"""Notes of an animation of which the first frame is published."""
+GROUND = frozenset({"ground_grey", "ground_black"})
 
 
 def of_upload(upload: Upload) -> str:
@@ -28,4 +32,18 @@ def of_upload(upload: Upload) -> str:
         return _(
             "This picture is allowed. It is not shown, since you removed it or a newer one took its place."
         )
-    return _("Your picture is published.")
+    return " ".join([_("Your picture is published."), *_remarks(upload)])
+
+
+def _remarks(upload: Upload) -> list[str]:
+    """Return how what is published differs from what was sent, where a screening has noted it."""
+    noted = Screening.objects.filter(upload_id=upload.pk).exclude(notes="").order_by("-pk")
+    notes = (noted.values_list("notes", flat=True).first() or "").split(",")
+    remarks = []
+    if STILL & set(notes):
+        remarks.append(
+            _("It is an animation with more frames than we show, so it is a still of the first one.")
+        )
+    if GROUND & set(notes):
+        remarks.append(_("It is transparent and would not show on white, so it was laid on another ground."))
+    return remarks

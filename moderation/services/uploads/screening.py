@@ -172,7 +172,7 @@ def record(
         reason=judgement.reason,
         occasion=occasion,
         algorithms=",".join(get_settings().algorithms),
-        notes=",".join((*notes, *judgement.notes))[:200],
+        notes=",".join(dict.fromkeys((*notes, *judgement.notes)))[:200],
         elapsed_us=int((time.perf_counter() - started) * 1e6),
         personal=upload.personal,
         commitment=upload.personal.commitment() if upload.personal else None,
