@@ -82,8 +82,6 @@ def test_what_an_overturned_ban_gives_back_is_not_called_back_where_it_is_not_sh
     entry = BannedImage.objects.get()
     api.withdraw(member("ada"), "avatar")
 
-    overturn.overturn(
-        banned_id=entry.pk, actor_id="7", plan=Plan(remedy="retire", restore=[rejected.pk], note="")
-    )
+    overturn.overturn(banned_id=entry.pk, actor_id="", plan=Plan(remedy="retire", restore=[rejected.pk]))
 
     assert _newest(rejected) == ("approved", NOT_SHOWN)
