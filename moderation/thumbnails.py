@@ -34,7 +34,7 @@ def remove_easy_thumbnails(
 
 
 def remove_imagekit_files(*, model: type[Model] | None, field: str | None, name: str, **_kwargs: Any) -> None:
-    """Delete what the ``ImageSpecField``s of the column's model have made from a file."""
+    """Delete what each ``ImageSpecField`` of the column's model has made from a file."""
     from imagekit.cachefiles.backends import CacheFileState
     from imagekit.models.fields.utils import ImageSpecFileDescriptor
 
