@@ -26,6 +26,7 @@ SURFACE = {
         "erase_data",
         "explain",
         "export_data",
+        "fingerprint",
         "limits",
         "mark_notices_read",
         "notices_for",

@@ -67,7 +67,7 @@ def change(bank: Bank, *, name: str | None = None, enabled_ratio: float | None =
 
 def delete(bank: Bank, *, actor_id: str) -> None:
     """Retire every entry and forget the bank; list and entries stay in the history."""
-    active = BannedImage.objects.filter(blocklist=bank.blocklist_id, retired_revision__isnull=True)
+    active = BannedImage.objects.active().filter(blocklist=bank.blocklist_id)
     for pk in list(active.order_by("pk").values_list("pk", flat=True)):
         blocklists.unban(banned_id=pk, actor_id=actor_id, reason="bank deleted")
     bank.delete()

@@ -51,8 +51,9 @@ def add_hash(
 def content(bank: Bank, number: int) -> BannedImage:
     """Return an active entry of the bank. Raises :class:`UnknownContent`."""
     found = (
-        BannedImage.objects.select_related("bank_content")
-        .filter(pk=number, blocklist=bank.blocklist_id, retired_revision__isnull=True)
+        BannedImage.objects.active()
+        .select_related("bank_content")
+        .filter(pk=number, blocklist=bank.blocklist_id)
         .first()
     )
     if found is None:
@@ -73,7 +74,7 @@ def change(entry: BannedImage, **said: Any) -> BankContent:
 
 def remove(*, bank: Bank, number: int, actor_id: str) -> int:
     """Retire an entry; how many."""
-    active = BannedImage.objects.filter(pk=number, blocklist=bank.blocklist_id, retired_revision__isnull=True)
+    active = BannedImage.objects.active().filter(pk=number, blocklist=bank.blocklist_id)
     if not active.exists():
         return 0
     blocklists.unban(banned_id=number, actor_id=actor_id)

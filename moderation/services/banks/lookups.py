@@ -62,9 +62,7 @@ def _search(bits: bytes, *, tenant: str, banks: Collection[str] | None) -> list[
         nearest[number] = min(distance, nearest.get(number, distance))
     if not nearest:
         return []
-    rows = BannedImage.objects.filter(
-        pk__in=list(nearest), retired_revision__isnull=True, blocklist__bank__tenant=tenant
-    )
+    rows = BannedImage.objects.active().filter(pk__in=list(nearest), blocklist__bank__tenant=tenant)
     if banks is not None:
         rows = rows.filter(blocklist__bank__name__in=list(banks))
     columns = rows.order_by("pk").values_list(

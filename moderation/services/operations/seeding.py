@@ -227,9 +227,7 @@ class _Uploads:
             blocklist="default",
             action="block",
             method=CHANCE.choice([*self.bits]),
-            distance=CHANCE.randint(0, RADII.block)
-            if blocked
-            else CHANCE.randint(RADII.block + 1, RADII.hold),
+            distance=CHANCE.randint(0, RADII.block) if blocked else CHANCE.randint(0, RADII.hold),
             radius=RADII.block if blocked else RADII.hold,
             band="block" if blocked else "hold",
         )
