@@ -127,6 +127,15 @@ class AppendOnlyModel(models.Model):
         self.before_insert()
         super().save(force_insert=True, using=using)
 
+    def _save_table(self, raw: bool = False, *args: Any, **kwargs: Any) -> bool:
+        # A fixture that holds rows which are there already, as that of a test case with serialized_rollback does,
+        # changes nothing. Django would write them once more, and the triggers refuse that.
+        using = kwargs.get("using") or (args[3] if len(args) > 3 else None)
+        if raw and type(self)._base_manager.using(using).filter(pk=self.pk).exists():
+            return True
+        saved: bool = super()._save_table(raw, *args, **kwargs)  # type: ignore[misc]  # Django's own hook, without a stub
+        return saved
+
     def before_insert(self) -> None:
         """Complete the row; called once, by :meth:`save` and by ``bulk_create``."""
 

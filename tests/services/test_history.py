@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core import serializers
 from django.db import DatabaseError, connection, transaction
 
 from moderation import api
@@ -169,6 +170,17 @@ def test_a_trigger_that_does_not_always_fire_is_noticed(state: str) -> None:
     assert triggers.missing() == [name]
     triggers.install()
     assert triggers.missing() == []
+
+
+@pytest.mark.usefixtures("some_history")
+def test_a_fixture_changes_no_row_that_is_there() -> None:
+    dumped = serializers.serialize("json", Refusal.objects.all()).replace("not_an_image", "too_large")
+
+    for loaded in serializers.deserialize("json", dumped):
+        loaded.save()
+
+    assert [row.reason for row in Refusal.objects.all()] == ["not_an_image"]
+    assert "changed" not in _faults()
 
 
 @pytest.mark.usefixtures("some_history")
