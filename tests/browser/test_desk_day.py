@@ -32,7 +32,9 @@ def _status(upload: Upload) -> str:
 
 
 def _say_yes(page: Any, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).first.click()
+    # The form asks whether the session has expired before it is sent.
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).first.click()
     page.wait_for_load_state("networkidle")
 
 
