@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from moderation import api, selectors
-from moderation.models import BannedImage, Blocklist, BlocklistChange, Clearance, Fingerprint
+from moderation.models import BannedImage, Blocklist, BlocklistChange, Clearance, Fingerprint, Rescan
 from moderation.services.blocklists import blocklist as lists
 from moderation.services.blocklists import codes as hashes
 from moderation.services.blocklists import enrolment, imports, rehashing
@@ -203,12 +203,9 @@ def test_rows_that_are_gone_or_were_put_in_are_named() -> None:
 
 @pytest.mark.usefixtures("some_lists")
 def test_an_entry_that_is_gone_is_named() -> None:
-    _sql("DELETE FROM moderation_fingerprint")
-    _sql("DELETE FROM moderation_localfingerprint")
-    _sql("DELETE FROM moderation_rescan")
+    Rescan.objects.all().delete()
     gone = BannedImage.objects.filter(nearest__isnull=True, source="api").earliest("pk").pk
-    with connection.constraint_checks_disabled():
-        _sql(f"DELETE FROM moderation_bannedimage WHERE id = {gone}")
+    BannedImage.objects.filter(pk=gone).delete()
 
     assert (f"entry {gone}", "") in _found(codes=False)
 
