@@ -150,7 +150,7 @@ def test_every_frame_is_looked_at(kind: str) -> None:
 
 def test_equal_frames_are_one_view() -> None:
     frames = [waves(1), waves(2), waves(1), waves(2), waves(1)]
-    upload = analysed(file_of(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=90))
+    upload = analysed(file_of(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=120))
     assert {code.view for code in upload.queries} == {0, 1}
 
 
