@@ -13,6 +13,18 @@ VIEWS_UNSEARCHED = "local_views"
 
 DEFAULT_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 
+ORIENTATIONS = (
+    "",
+    "mirrored",
+    "upside down, mirrored",
+    "rotated 180",
+    "transposed",
+    "rotated 90",
+    "rotated 270",
+    "transversed",
+)
+"""In words; rotations are counter-clockwise, as Pillow counts. The first is the picture as it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

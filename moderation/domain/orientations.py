@@ -1,6 +1,6 @@
 """The eight ways to turn and mirror a picture, applied to small grids instead of to pictures.
 
-Position ``k`` of every array of eight stands for the picture turned by :data:`ORIENTATIONS` ``[k]``.
+Position ``k`` of every array of eight stands for the picture turned by :data:`.analysis.ORIENTATIONS` ``[k]``.
 """
 
 from __future__ import annotations
@@ -9,18 +9,6 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-
-ORIENTATIONS = (
-    "",
-    "mirrored",
-    "upside down, mirrored",
-    "rotated 180",
-    "transposed",
-    "rotated 90",
-    "rotated 270",
-    "transversed",
-)
-"""In words; rotations are counter-clockwise, as Pillow counts. The first is the picture as it is."""
 
 Number = TypeVar("Number", bound=np.generic)
 Real = TypeVar("Real", bound=np.floating)

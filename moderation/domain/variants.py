@@ -28,13 +28,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.domain.algorithms import algorithm_named, codes_of
-from moderation.domain.analysis import Code, PatchSigns
+from moderation.domain.analysis import ORIENTATIONS, Code, PatchSigns
 from moderation.domain.borders import alike, crops, whole
 from moderation.domain.evidence.signs import record
 from moderation.domain.hashing import Patch, lightness_dhash256, negative_dhash256, sampled
 from moderation.domain.imaging.canonical import View
 from moderation.domain.insets import insets
-from moderation.domain.orientations import ORIENTATIONS
 from moderation.domain.quality import ENROLMENT_FLOOR, QUERY_FLOOR, quality_of
 
 _LIGHTNESS_ENROLLED = 10

@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from moderation.domain.algorithms import ALGORITHMS
-from moderation.domain.analysis import Code, Limits, WholeHash
+from moderation.domain.analysis import ORIENTATIONS, Code, Limits, WholeHash
 from moderation.domain.imaging.opened import Frame
 from moderation.domain.imaging.opening import open_picture, refusing
-from moderation.domain.orientations import ORIENTATIONS
 from moderation.domain.pdq import orientations, pdq
 
 NAME = "pdqfull"

@@ -53,7 +53,7 @@ def difference(match: Match, upload_id: int) -> Difference | None:
 
 
 def _turn(variant: str) -> str:
-    from moderation.domain.orientations import ORIENTATIONS
+    from moderation.domain.analysis import ORIENTATIONS
 
     return next((name for name in reversed(ORIENTATIONS) if name and variant.endswith(name)), "")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from moderation.domain.analysis import Analysis, AnalysisOptions, PatchSigns
+from moderation.domain.analysis import ORIENTATIONS, Analysis, AnalysisOptions, PatchSigns
 from moderation.domain.evidence.signs import (
     MOST_PATCHES,
     RECORD,
@@ -22,7 +22,7 @@ from moderation.domain.evidence.signs import (
     unpack_document,
 )
 from moderation.domain.evidence.weighing import Evidence, Measures, Side, band_of, weigh
-from moderation.domain.orientations import ORIENTATIONS, eight
+from moderation.domain.orientations import eight
 from moderation.domain.pipeline import analyse
 from moderation.lab.layouts import LAYOUTS, strangers
 from moderation.lab.sheet import Draw

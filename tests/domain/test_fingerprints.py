@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from moderation.domain.algorithms import ALGORITHMS, algorithm_named
+from moderation.domain.analysis import ORIENTATIONS
 from moderation.domain.fingerprints import format_code, hamming, nearly_constant, parse_code
-from moderation.domain.orientations import ORIENTATIONS
 from moderation.exceptions import UnknownAlgorithm
 from tests.domain.drawn import analysed, distance, file_of, waves
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from moderation.domain import pdq as module
-from moderation.domain.orientations import ORIENTATIONS
+from moderation.domain.analysis import ORIENTATIONS
 from moderation.domain.pdq import orientations, pdq
 from tests.domain.drawn import analysed, distance, file_of, waves
 from tests.domain.test_fingerprints import TURNED

@@ -9,9 +9,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from moderation.domain.algorithms import ALGORITHMS
-from moderation.domain.analysis import Limits
+from moderation.domain.analysis import ORIENTATIONS, Limits
 from moderation.domain.fingerprints import hamming
-from moderation.domain.orientations import ORIENTATIONS
 from moderation.domain.pdq import pdq
 from moderation.domain.whole import NAME, hash_whole
 from moderation.exceptions import FileTooLarge, NotAnImage, TooManyPixels, Undecodable

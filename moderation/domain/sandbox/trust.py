@@ -8,8 +8,16 @@ from __future__ import annotations
 
 import hashlib
 
-from moderation.domain.analysis import Analysis, AnalysisOptions, Code, Encoded, Limits, Probe, WholeHash
-from moderation.domain.orientations import ORIENTATIONS
+from moderation.domain.analysis import (
+    ORIENTATIONS,
+    Analysis,
+    AnalysisOptions,
+    Code,
+    Encoded,
+    Limits,
+    Probe,
+    WholeHash,
+)
 from moderation.domain.sandbox.wire import WireError
 
 _MAGIC = {"JPEG": b"\xff\xd8\xff", "PNG": b"\x89PNG\r\n\x1a\n", "WEBP": b"RIFF", "GIF": b"GIF8"}
