@@ -30,11 +30,16 @@ venv: ## create or refresh .venv from the lock files
 demo: venv ## show the main job on sample pictures, then serve the site on PORT=8000
 	@exec $(python) manage.py demo --port $(PORT)
 
+# A test process for each processor, four at most: each has databases and servers of its own.
+parallel := -n auto --maxprocesses 4
+
 # All tests on SQLite, then what touches the database again on a PostgreSQL of the run's own.
 test: venv ## run all tests, on SQLite and on PostgreSQL (PYTEST_ARGS=… for a single run of your own)
+ifneq ($(PYTEST_ARGS),)
 	$(bin)/pytest $(PYTEST_ARGS)
-ifeq ($(PYTEST_ARGS),)
-	TEST_DATABASE=postgres $(bin)/pytest tests/services tests/entrypoints tests/http
+else
+	$(bin)/pytest $(parallel)
+	TEST_DATABASE=postgres $(bin)/pytest $(parallel) tests/services tests/entrypoints tests/http
 endif
 
 check: format lint types imports django django-deploy docs ## format, lint, types, import contracts, Django's checks, migrations, documentation
