@@ -142,9 +142,9 @@ FORGERIES = [
         "UPDATE moderation_localfingerprint SET muted = data WHERE banned_id = {first} + 2",
         [("entry 3", "codes muted")],
     ),
-    ("DELETE FROM moderation_fingerprint WHERE banned_id = {first} + 19", [("entries 17-26", "codes")]),
+    ("DELETE FROM moderation_fingerprint WHERE banned_id = {twentieth}", [("entries 17-26", "codes")]),
     (
-        "UPDATE moderation_bannedimage SET exact_only = (1 = 1) WHERE id = {first} + 19",
+        "UPDATE moderation_bannedimage SET exact_only = (1 = 1) WHERE id = {twentieth}",
         [("entry 20", "exact_only")],
     ),
     (
@@ -166,23 +166,27 @@ FORGERIES = [
 
 @pytest.mark.parametrize("begun", ["history", "baseline"])
 def test_what_was_done_beside_it_is_named(some_lists: list[BannedImage], begun: str) -> None:
-    first = some_lists[0].pk
+    first, twentieth = some_lists[0].pk, BannedImage.objects.order_by("pk").values_list("pk", flat=True)[19]
     if begun == "baseline":
         baseline.write()
 
     for statement, expected in FORGERIES:
         with transaction.atomic():
-            _sql(statement.format(first=first))
-            named = [(_counted(what, first), column) for what, column in _found()]
+            _sql(statement.format(first=first, twentieth=twentieth))
+            named = [(_counted(what), column) for what, column in _found()]
             transaction.set_rollback(True)
         if begun == "baseline" and "-" in expected[0][0]:
             expected = [("entries 7-37", "codes")]
         assert named == expected, statement
 
 
-def _counted(what: str, first: int) -> str:
-    """Number the entries of a test from 1, whatever ids the tests before it have used up."""
-    return re.sub(r"\d+", lambda match: str(int(match[0]) - first + 1), what)
+def _counted(what: str) -> str:
+    """Number the entries of a test from 1, whatever ids have been used up before and in between."""
+    numbers = {
+        pk: place
+        for place, pk in enumerate(BannedImage.objects.order_by("pk").values_list("pk", flat=True), 1)
+    }
+    return re.sub(r"\d+", lambda match: str(numbers[int(match[0])]), what)
 
 
 @pytest.mark.usefixtures("some_lists")

@@ -205,7 +205,7 @@ def test_the_revision_is_read_after_the_wait_for_the_lock() -> None:
         with revision.exclusive_change() as change:
             holding.set()
             go.wait(10)
-            change.record(kind="list")
+            change.record(kind="list", blocklist="default")
 
     def read() -> int:
         with revision.shared_lock() as state:
