@@ -97,24 +97,21 @@ def _draw_copies(cat: Image.Image, copies: dict[str, bytes], coffee: Image.Image
 
 
 def _draw_distances(cat: Image.Image, copies: dict[str, bytes], coffee: Image.Image) -> dict[str, int]:
-    """Draw every edit of one picture as a dot, by group, with the radii of a short list."""
+    """Draw every edit of one picture as a dot, by group, with the radius of a short list."""
     band = radii_for("dhash256", 300)
     figure, place = plt.subplots(figsize=(9.2, 3.6), layout="constrained")
-    place.axvspan(0, band.block, color="#c8322b", alpha=0.10, lw=0)
-    place.axvspan(band.block, band.hold, color="#e0a030", alpha=0.16, lw=0)
-    counts = {"block": 0, "hold": 0, "missed": 0}
+    place.axvspan(0, band.hold, color="#c8322b", alpha=0.10, lw=0)
+    counts = {"candidates": 0, "missed": 0}
     for height, group in enumerate(reversed(GROUPS)):
         for edit in (one for one in EDITS if one.group == group):
             distance = _nearest(cat, copies[edit.name]).distance
-            band_name = "block" if distance <= band.block else "hold" if distance <= band.hold else "missed"
-            counts[band_name] += 1
+            counts["candidates" if distance <= band.hold else "missed"] += 1
             jitter = (crc32(edit.name.encode()) % 100 / 100 - 0.5) * 0.5
             place.plot(distance, height + jitter, "o", ms=5, color=INK, alpha=0.6, mew=0)
     other = _nearest(cat, _png(coffee)).distance
     place.axvline(other, color=INK, lw=1, ls=":")
     place.text(other - 1, len(GROUPS) - 0.9, "the coffee", ha="right", va="bottom")
-    for radius, name in ((band.block, "block"), (band.hold, "hold")):
-        place.text(radius - 0.6, len(GROUPS) - 0.9, name, ha="right", va="bottom")
+    place.text(band.hold - 0.6, len(GROUPS) - 0.9, "candidates", ha="right", va="bottom")
     place.set(xlim=(-1, other + 6), ylim=(-0.6, len(GROUPS) - 0.1), xlabel="bits of dhash256 that differ")
     place.set_yticks(range(len(GROUPS)), list(reversed(GROUPS)))
     place.spines[["top", "right"]].set_visible(False)

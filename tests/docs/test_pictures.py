@@ -32,4 +32,4 @@ def test_a_distance_in_the_text_is_that_of_the_code(name: str) -> None:
 
 def test_every_edit_is_a_dot() -> None:
     assert NUMBERS["edits"] == len(EDITS)
-    assert NUMBERS["edits_block"] + NUMBERS["edits_hold"] + NUMBERS["edits_missed"] == len(EDITS)
+    assert NUMBERS["edits_candidates"] + NUMBERS["edits_missed"] == len(EDITS)

@@ -144,14 +144,11 @@ def _insert(
     analysis = picture.analysis
     banned = BannedImage.objects.create(
         blocklist=blocklist,
-        label=options.label[:200],
-        reason=options.reason[:200],
+        **options.columns(),
         source=picture.source[:100],
         sha256=analysis.sha256,
         pixels=analysis.pixels,
         flat=analysis.flat,
-        exact_only=options.exact_only,
-        radii=dict(options.radii) if options.radii else None,
         local=options.local,
         evidence=evidence,
         nearest_id=nearest,

@@ -42,6 +42,15 @@ class EntryOptions:
     local: str = ""
     """What the second tier may do, ``off`` or ``hold``, where that is less than the list allows."""
 
+    def columns(self) -> dict[str, Any]:
+        """Return the columns that an entry and the draft of one have in common."""
+        return {
+            "label": self.label[:200],
+            "reason": self.reason[:200],
+            "exact_only": self.exact_only,
+            "radii": dict(self.radii) if self.radii else None,
+        }
+
 
 def foresee(picture: Picture, *, blocklist: Blocklist, options: EntryOptions) -> Reach:
     """Return what a ban would hit among the earlier uploads."""
@@ -119,11 +128,8 @@ def store(
         blocklist=blocklist,
         upload_id=picture.upload_id,
         file_name=file_name[:255],
-        label=options.label[:200],
-        reason=options.reason[:200],
         note=options.note,
-        exact_only=options.exact_only,
-        radii=dict(options.radii) if options.radii else None,
+        **options.columns(),
         ban_expires_at=options.expires_at,
         reject_too=reject_too,
         created_by=actor_id,

@@ -24,8 +24,8 @@ FREE = Q(lease__isnull=True) | Q(lease_until__lt=Now())
 QUEUED = Upload.objects.pending()
 """What waits for a verdict; an upload that its owner took back needs none."""
 SHARE = timedelta(seconds=2)
-"""Decoder time that an uploader may use in a minute before everybody else is served first: some forty
-ordinary avatars (50 ms, benchmarks/sandbox), or one file at the decoder's limit."""
+"""Decoder time that an uploader may use in a minute before everybody else is served first. Ordinary files are
+not charged (``rate_limit.FREE_SECONDS``); one file at the decoder's limit uses it up."""
 CANDIDATES = 8
 """Rows that a worker tries to take before it asks again, since other workers want the same ones."""
 
